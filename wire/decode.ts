@@ -1,0 +1,92 @@
+// Frames from a gateway to objects. Every length is checked; what is wrong is refused by reason, never guessed.
+
+import * as L from "./layout.ts";
+import type { Ack, Hello } from "./model.ts";
+
+/** A frame that this reader does not accept; `reason` is one of the REFUSED_ constants. */
+export class FrameRefused extends Error {
+  readonly reason: number;
+
+  constructor(reason: number, message: string) {
+    super(message);
+    this.reason = reason;
+  }
+}
+
+/** A decoded frame of the up direction. */
+export type UpFrame = { readonly kind: "hello"; readonly hello: Hello } | { readonly kind: "ack"; readonly ack: Ack };
+
+function header(bytes: Uint8Array): { view: DataView; kind: number } {
+  if (bytes.length < L.HEADER_BYTES) {
+    throw new FrameRefused(L.REFUSED_TRUNCATED, `${bytes.length} bytes, a frame has at least ${L.HEADER_BYTES}`);
+  }
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  if (view.getUint32(L.HEADER_MAGIC, true) !== L.FRAME_MAGIC) {
+    throw new FrameRefused(L.REFUSED_MAGIC, "the first four bytes are not IEPP");
+  }
+  const version = view.getUint16(L.HEADER_VERSION, true);
+  if (version !== L.WIRE_VERSION) {
+    throw new FrameRefused(L.REFUSED_VERSION, `wire version ${version}, this sidecar speaks ${L.WIRE_VERSION}`);
+  }
+  const length = view.getUint32(L.HEADER_LENGTH, true);
+  if (length !== bytes.length) {
+    throw new FrameRefused(L.REFUSED_TRUNCATED, `length field ${length}, ${bytes.length} bytes came`);
+  }
+  return { view, kind: view.getUint16(L.HEADER_KIND, true) };
+}
+
+function exactly(bytes: Uint8Array, expected: number): void {
+  if (bytes.length !== expected) {
+    throw new FrameRefused(L.REFUSED_LENGTH, `${bytes.length} bytes, expected ${expected}`);
+  }
+}
+
+/**
+ * Reads a frame that a gateway sent.
+ * @throws FrameRefused with the reason that goes into logs and metrics.
+ */
+export function decodeUp(bytes: Uint8Array): UpFrame {
+  const { view, kind } = header(bytes);
+  if (kind === L.KIND_HELLO) {
+    if (bytes.length < L.HELLO_NODE) throw new FrameRefused(L.REFUSED_LENGTH, "HELLO is cut short");
+    const nodeLength = view.getUint32(L.HELLO_NODE_LENGTH, true);
+    if (nodeLength > L.HELLO_NODE_MAX) throw new FrameRefused(L.REFUSED_LENGTH, `node id of ${nodeLength} bytes`);
+    exactly(bytes, L.HELLO_NODE + nodeLength);
+    return {
+      kind: "hello",
+      hello: {
+        gateway: view.getBigUint64(L.HELLO_GATEWAY, true),
+        node: new TextDecoder().decode(bytes.subarray(L.HELLO_NODE)),
+      },
+    };
+  }
+  if (kind === L.KIND_ACK) {
+    exactly(bytes, L.ACK_BYTES);
+    return {
+      kind: "ack",
+      ack: {
+        sequence: view.getBigUint64(L.ACK_SEQUENCE, true),
+        accepted: view.getUint32(L.ACK_ACCEPTED, true),
+        refused: view.getUint32(L.ACK_REFUSED, true),
+        reason: view.getUint32(L.ACK_REASON, true),
+      },
+    };
+  }
+  throw new FrameRefused(L.REFUSED_KIND, `kind ${kind} does not travel from a gateway to the sidecar`);
+}
+
+const REASONS = new Map([
+  [L.REFUSED_TRUNCATED, "truncated"],
+  [L.REFUSED_MAGIC, "magic"],
+  [L.REFUSED_VERSION, "version"],
+  [L.REFUSED_LENGTH, "length"],
+  [L.REFUSED_KIND, "kind"],
+  [L.REFUSED_REFERENCE, "reference"],
+  [L.REFUSED_VALUE, "value"],
+  [L.REFUSED_EPOCH, "epoch"],
+]);
+
+/** A REFUSED_ constant as the word that logs and metric labels show. */
+export function refusalName(reason: number): string {
+  return REASONS.get(reason) ?? `unknown (${reason})`;
+}

@@ -1,0 +1,191 @@
+// Objects to frames. Ranges are checked here, so that a frame which leaves this file is one the filter accepts.
+
+import * as L from "./layout.ts";
+import type { Ack, Hello, Load, Plan, Roster, Sample } from "./model.ts";
+import { LabelTable, StringSection } from "./strings.ts";
+import { xxh64 } from "./xxh64.ts";
+
+/** Thrown where a value does not fit its field: a mistake of the caller, never of input from outside. */
+export class EncodeError extends RangeError {}
+
+function check(what: string, value: number, max: number, min = 0): number {
+  if (!Number.isInteger(value) || value < min || value > max) {
+    throw new EncodeError(`${what} is ${value}, must be an integer from ${min} to ${max}`);
+  }
+  return value;
+}
+
+function frame(kind: number, bytes: number, pool = "", epoch = 0n): { bytes: Uint8Array; view: DataView } {
+  check("frame length", bytes, L.MAX_FRAME_BYTES);
+  const buffer = new Uint8Array(bytes);
+  const view = new DataView(buffer.buffer);
+  view.setUint32(L.HEADER_MAGIC, L.FRAME_MAGIC, true);
+  view.setUint16(L.HEADER_VERSION, L.WIRE_VERSION, true);
+  view.setUint16(L.HEADER_KIND, kind, true);
+  view.setUint32(L.HEADER_LENGTH, bytes, true);
+  view.setBigUint64(L.HEADER_POOL, pool === "" ? 0n : xxh64(pool), true);
+  view.setBigUint64(L.HEADER_EPOCH, epoch, true);
+  return { bytes: buffer, view };
+}
+
+/** ROSTER frame. */
+export function encodeRoster(roster: Roster): Uint8Array {
+  check("endpoints", roster.endpoints.length, L.MAX_ENDPOINTS);
+  const strings = new StringSection();
+  const labels = new LabelTable(strings);
+  const poolName = strings.add(roster.pool);
+  const rows = roster.endpoints.map((endpoint) => ({
+    endpoint,
+    address: strings.add(endpoint.address),
+    name: strings.add(endpoint.name),
+    zone: strings.add(endpoint.zone),
+    labels: labels.add(endpoint.labels),
+  }));
+  const labelsAt = L.ROSTER_BYTES + rows.length * L.ENDPOINT_BYTES;
+  const stringsAt = labelsAt + labels.count * L.LABEL_BYTES;
+  const { bytes, view } = frame(L.KIND_ROSTER, stringsAt + strings.size, roster.pool, roster.epoch);
+  view.setUint32(L.ROSTER_ENDPOINTS, rows.length, true);
+  view.setUint32(L.ROSTER_LABELS, labels.count, true);
+  view.setUint32(L.ROSTER_STRINGS, strings.size, true);
+  view.setUint32(L.ROSTER_NAME_OFFSET, poolName.offset, true);
+  view.setUint32(L.ROSTER_NAME_LENGTH, poolName.length, true);
+  rows.forEach((row, index) => {
+    const at = L.ROSTER_BYTES + index * L.ENDPOINT_BYTES;
+    const { address, engine, role, rank } = row.endpoint;
+    check(`length of address ${address}`, row.address.length, L.ENDPOINT_ADDRESS_MAX, 1);
+    view.setBigUint64(at + L.ENDPOINT_KEY, xxh64(address), true);
+    view.setUint32(at + L.ENDPOINT_ADDRESS_OFFSET, row.address.offset, true);
+    view.setUint32(at + L.ENDPOINT_ADDRESS_LENGTH, row.address.length, true);
+    view.setUint32(at + L.ENDPOINT_NAME_OFFSET, row.name.offset, true);
+    view.setUint32(at + L.ENDPOINT_NAME_LENGTH, row.name.length, true);
+    view.setUint32(at + L.ENDPOINT_ZONE_OFFSET, row.zone.offset, true);
+    view.setUint32(at + L.ENDPOINT_ZONE_LENGTH, row.zone.length, true);
+    view.setUint32(at + L.ENDPOINT_LABEL_START, row.labels.start, true);
+    view.setUint32(at + L.ENDPOINT_LABEL_COUNT, row.labels.count, true);
+    view.setUint8(at + L.ENDPOINT_ENGINE, check("engine", engine, L.ENGINE_TRITON_TENSORRT_LLM));
+    view.setUint8(at + L.ENDPOINT_ROLE, check("role", role, L.ROLE_ENCODE));
+    view.setUint16(at + L.ENDPOINT_RANK, check("rank", rank, 0xffff), true);
+  });
+  labels.writeTo(view, labelsAt);
+  strings.writeTo(bytes, stringsAt);
+  return bytes;
+}
+
+function writeSample(view: DataView, at: number, sample: Sample, adapterStart: number): void {
+  const kvUsage = Math.fround(sample.kvUsage);
+  if (!(kvUsage >= 0 && kvUsage <= 1)) throw new EncodeError(`kvUsage is ${sample.kvUsage}, must be 0..1`);
+  const age = sample.age === undefined ? L.SAMPLE_NEVER : check("age", sample.age, L.SAMPLE_NEVER - 1);
+  view.setUint32(at + L.SAMPLE_FLAGS, sample.ready ? L.SAMPLE_READY : 0, true);
+  view.setUint32(at + L.SAMPLE_AGE, age, true);
+  view.setUint32(at + L.SAMPLE_WAITING, check("waiting", sample.waiting, 0xffffffff), true);
+  view.setUint32(at + L.SAMPLE_RUNNING, check("running", sample.running, 0xffffffff), true);
+  view.setFloat32(at + L.SAMPLE_KV_USAGE, kvUsage, true);
+  view.setUint32(at + L.SAMPLE_BLOCK_SIZE, check("blockSize", sample.blockSize, 0xffffffff), true);
+  view.setUint32(at + L.SAMPLE_BLOCK_COUNT, check("blockCount", sample.blockCount, 0xffffffff), true);
+  view.setUint32(at + L.SAMPLE_ADAPTER_START, adapterStart, true);
+  view.setUint16(at + L.SAMPLE_ADAPTERS_RUNNING, check("adapters", sample.runningAdapters.length, 0xffff), true);
+  view.setUint16(at + L.SAMPLE_ADAPTERS_WAITING, check("adapters", sample.waitingAdapters.length, 0xffff), true);
+  view.setUint16(at + L.SAMPLE_ADAPTERS_MAX, check("maxAdapters", sample.maxAdapters, 0xffff), true);
+  view.setUint16(at + L.SAMPLE_COUNTER, sample.counter & 0xffff, true);
+}
+
+/** LOAD frame. */
+export function encodeLoad(load: Load): Uint8Array {
+  check("samples", load.samples.length, L.MAX_ENDPOINTS);
+  const adapters = load.samples.flatMap((sample) => [...sample.runningAdapters, ...sample.waitingAdapters]);
+  const adaptersAt = L.LOAD_BYTES + load.samples.length * L.SAMPLE_BYTES;
+  const { bytes, view } = frame(
+    L.KIND_LOAD,
+    adaptersAt + adapters.length * L.ADAPTER_BYTES,
+    load.pool,
+    load.rosterEpoch,
+  );
+  view.setUint32(L.LOAD_ENDPOINTS, load.samples.length, true);
+  view.setUint32(L.LOAD_ADAPTERS, adapters.length, true);
+  view.setBigUint64(L.LOAD_SEQUENCE, load.sequence, true);
+  view.setBigUint64(L.LOAD_SENT_AT, load.sentAt, true);
+  view.setUint32(L.LOAD_FRESH_FOR, check("freshFor", load.freshFor, 0xffffffff), true);
+  let adapter = 0;
+  load.samples.forEach((sample, index) => {
+    writeSample(view, L.LOAD_BYTES + index * L.SAMPLE_BYTES, sample, adapter);
+    adapter += sample.runningAdapters.length + sample.waitingAdapters.length;
+  });
+  adapters.forEach((name, index) => {
+    view.setBigUint64(adaptersAt + index * L.ADAPTER_BYTES, xxh64(name), true);
+  });
+  return bytes;
+}
+
+/** PLAN frame. */
+export function encodePlan(plan: Plan): Uint8Array {
+  check("profiles", plan.profiles.length, L.MAX_PROFILES, 1);
+  const steps = plan.profiles.flatMap((profile) => profile.steps);
+  check("steps", steps.length, L.MAX_STEPS);
+  const strings = new StringSection();
+  const stepsAt = L.PLAN_BYTES + plan.profiles.length * L.PROFILE_BYTES;
+  const stringsAt = stepsAt + steps.length * L.STEP_BYTES;
+  const profileNames = plan.profiles.map((profile) => strings.add(profile.name));
+  const stepNames = steps.map((step) => strings.add(step.name));
+  const { bytes, view } = frame(L.KIND_PLAN, stringsAt + strings.size, plan.pool, plan.epoch);
+  view.setUint32(L.PLAN_PROFILES, plan.profiles.length, true);
+  view.setUint32(L.PLAN_STEPS, steps.length, true);
+  view.setUint32(L.PLAN_STRINGS, strings.size, true);
+  let firstStep = 0;
+  plan.profiles.forEach((profile, index) => {
+    const at = L.PLAN_BYTES + index * L.PROFILE_BYTES;
+    view.setUint32(at + L.PROFILE_FIRST_STEP, firstStep, true);
+    view.setUint32(at + L.PROFILE_STEPS, profile.steps.length, true);
+    view.setUint32(at + L.PROFILE_NAME_OFFSET, profileNames[index]?.offset ?? 0, true);
+    view.setUint32(at + L.PROFILE_NAME_LENGTH, profileNames[index]?.length ?? 0, true);
+    firstStep += profile.steps.length;
+  });
+  steps.forEach((step, index) => {
+    const at = stepsAt + index * L.STEP_BYTES;
+    check(`parameters of ${step.name}`, step.parameters.length, 4);
+    view.setUint16(at + L.STEP_STAGE, check("stage", step.stage, L.STAGE_PICKER, L.STAGE_FILTER), true);
+    view.setUint16(at + L.STEP_PLUGIN, check("plugin", step.plugin, 0xffff, 1), true);
+    view.setUint32(at + L.STEP_NAME_OFFSET, stepNames[index]?.offset ?? 0, true);
+    view.setUint32(at + L.STEP_NAME_LENGTH, stepNames[index]?.length ?? 0, true);
+    view.setFloat64(at + L.STEP_WEIGHT, step.weight, true);
+    step.parameters.forEach((parameter, slot) => {
+      view.setFloat64(at + L.STEP_PARAMETERS + slot * 8, parameter, true);
+    });
+  });
+  strings.writeTo(bytes, stringsAt);
+  return bytes;
+}
+
+/** SYNC frame: every pool has been sent once on this stream. */
+export function encodeSync(): Uint8Array {
+  return frame(L.KIND_SYNC, L.HEADER_BYTES).bytes;
+}
+
+/** GONE frame: the pool is no more. */
+export function encodeGone(pool: string): Uint8Array {
+  return frame(L.KIND_GONE, L.HEADER_BYTES, pool).bytes;
+}
+
+/** BEAT frame: the sidecar lives, though it has nothing to say. */
+export function encodeBeat(): Uint8Array {
+  return frame(L.KIND_BEAT, L.HEADER_BYTES).bytes;
+}
+
+/** HELLO frame, as a gateway sends it; the filter builds its own, this one serves tests and tools. */
+export function encodeHello(hello: Hello): Uint8Array {
+  const node = new TextEncoder().encode(hello.node).subarray(0, L.HELLO_NODE_MAX);
+  const { bytes, view } = frame(L.KIND_HELLO, L.HELLO_NODE + node.length);
+  view.setBigUint64(L.HELLO_GATEWAY, hello.gateway, true);
+  view.setUint32(L.HELLO_NODE_LENGTH, node.length, true);
+  bytes.set(node, L.HELLO_NODE);
+  return bytes;
+}
+
+/** ACK frame, as a gateway sends it; the filter builds its own, this one serves tests and tools. */
+export function encodeAck(ack: Ack): Uint8Array {
+  const { bytes, view } = frame(L.KIND_ACK, L.ACK_BYTES);
+  view.setBigUint64(L.ACK_SEQUENCE, ack.sequence, true);
+  view.setUint32(L.ACK_ACCEPTED, ack.accepted, true);
+  view.setUint32(L.ACK_REFUSED, ack.refused, true);
+  view.setUint32(L.ACK_REASON, ack.reason, true);
+  return bytes;
+}

@@ -1,0 +1,171 @@
+// The one description of every frame's bytes, compiled into the filter by asc and run by Node as it stands.
+// Only constants live here: integers, without type annotations, so that both languages read the same file.
+// The tables in FORMAT.md show the same layout for people. All values are little-endian.
+
+/** First four bytes of every frame: "IEPP". */
+export const FRAME_MAGIC = 0x50504549;
+/** Version rule: a reader accepts exactly its own version. Any change of a byte's meaning raises it by one. */
+export const WIRE_VERSION = 1;
+/** No frame may be longer: a roster of MAX_ENDPOINTS with labels stays far below. */
+export const MAX_FRAME_BYTES = 4194304;
+/** Endpoints (pod ip x target port) that one pool may hold. */
+export const MAX_ENDPOINTS = 4096;
+/** Pools that one sidecar may push to one gateway. */
+export const MAX_POOLS = 1024;
+
+// Header, at the start of every frame.
+export const HEADER_MAGIC = 0; // u32
+export const HEADER_VERSION = 4; // u16
+export const HEADER_KIND = 6; // u16
+export const HEADER_LENGTH = 8; // u32, whole frame
+export const HEADER_POOL = 16; // u64, xxh64 of the pool's name; 0 where the frame concerns no pool
+export const HEADER_EPOCH = 24; // u64, see each kind
+export const HEADER_BYTES = 32;
+
+// Kinds. Down: sidecar to gateway; up: gateway to sidecar.
+export const KIND_HELLO = 1; // up, first frame of a stream
+export const KIND_ROSTER = 2; // down, who the pool's endpoints are
+export const KIND_LOAD = 3; // down, what is known of each of them now
+export const KIND_PLAN = 4; // down, how to choose among them
+export const KIND_SYNC = 5; // down, every pool has been sent once; forget the others
+export const KIND_GONE = 6; // down, the pool is no more
+export const KIND_BEAT = 7; // down, the sidecar lives
+export const KIND_ACK = 8; // up, what has been accepted and refused
+export const KIND_FLIGHT = 9; // between workers, one owner's requests in flight
+
+// HELLO. Epoch 0.
+export const HELLO_GATEWAY = 32; // u64, random, one per stream
+export const HELLO_NODE_LENGTH = 40; // u32
+export const HELLO_NODE = 44; // bytes, Envoy's node id, UTF-8
+export const HELLO_NODE_MAX = 256;
+
+// ROSTER. Epoch: this roster's own; changes whenever any byte behind the header does.
+export const ROSTER_ENDPOINTS = 32; // u32, count
+export const ROSTER_LABELS = 36; // u32, count
+export const ROSTER_STRINGS = 40; // u32, bytes
+export const ROSTER_NAME_OFFSET = 44; // u32, into the strings
+export const ROSTER_NAME_LENGTH = 48; // u32
+export const ROSTER_BYTES = 56; // then endpoints, labels, strings
+
+export const ENDPOINT_KEY = 0; // u64, xxh64 of the address: the same in every pool and from every sidecar
+export const ENDPOINT_ADDRESS_OFFSET = 8; // u32, "10.0.0.1:8000" or "[fd00::1]:8000", ASCII
+export const ENDPOINT_ADDRESS_LENGTH = 12; // u32
+export const ENDPOINT_NAME_OFFSET = 16; // u32, "namespace/pod"
+export const ENDPOINT_NAME_LENGTH = 20; // u32
+export const ENDPOINT_ZONE_OFFSET = 24; // u32, topology zone
+export const ENDPOINT_ZONE_LENGTH = 28; // u32
+export const ENDPOINT_LABEL_START = 32; // u32, index of its first label
+export const ENDPOINT_LABEL_COUNT = 36; // u32
+export const ENDPOINT_ENGINE = 40; // u8, ENGINE_*
+export const ENDPOINT_ROLE = 41; // u8, ROLE_*
+export const ENDPOINT_RANK = 42; // u16, which of the pool's target ports
+export const ENDPOINT_BYTES = 48;
+/** Longest address: "[" + 39 characters of IPv6 + "]:" + 5 digits. */
+export const ENDPOINT_ADDRESS_MAX = 47;
+
+export const LABEL_KEY_OFFSET = 0; // u32
+export const LABEL_KEY_LENGTH = 4; // u32
+export const LABEL_VALUE_OFFSET = 8; // u32
+export const LABEL_VALUE_LENGTH = 12; // u32
+export const LABEL_BYTES = 16;
+
+export const ENGINE_VLLM = 0;
+export const ENGINE_SGLANG = 1;
+export const ENGINE_TRTLLM_SERVE = 2;
+export const ENGINE_TRITON_TENSORRT_LLM = 3;
+
+export const ROLE_ANY = 0;
+export const ROLE_PREFILL = 1;
+export const ROLE_DECODE = 2;
+export const ROLE_PREFILL_DECODE = 3;
+export const ROLE_ENCODE = 4;
+
+// LOAD. Epoch: of the roster whose order the records follow.
+export const LOAD_ENDPOINTS = 32; // u32, count, equal to the roster's
+export const LOAD_ADAPTERS = 36; // u32, count
+export const LOAD_SEQUENCE = 40; // u64, grows by one per LOAD of a stream; comes back in ACK
+export const LOAD_SENT_AT = 48; // u64, microseconds of the sidecar's clock
+export const LOAD_RECEIVED_AT = 56; // u64, microseconds of the gateway's clock; 0 on the wire, set on receipt
+export const LOAD_FRESH_FOR = 64; // u32, milliseconds: an older sample is stale
+export const LOAD_BYTES = 72; // then records, adapters
+
+export const SAMPLE_FLAGS = 0; // u32, SAMPLE_READY
+export const SAMPLE_AGE = 4; // u32, milliseconds from the scrape to LOAD_SENT_AT; SAMPLE_NEVER
+export const SAMPLE_WAITING = 8; // u32, requests queued in the engine
+export const SAMPLE_RUNNING = 12; // u32, requests being served
+export const SAMPLE_KV_USAGE = 16; // f32, 0..1
+export const SAMPLE_BLOCK_SIZE = 20; // u32, tokens per KV-cache block; 0 unknown
+export const SAMPLE_BLOCK_COUNT = 24; // u32, KV-cache blocks; 0 unknown
+export const SAMPLE_ADAPTER_START = 28; // u32, index of its first adapter: the running ones, then the waiting ones
+export const SAMPLE_ADAPTERS_RUNNING = 32; // u16, count
+export const SAMPLE_ADAPTERS_WAITING = 34; // u16, count
+export const SAMPLE_ADAPTERS_MAX = 36; // u16, slots; 0 unknown
+export const SAMPLE_COUNTER = 38; // u16, moves with every new sample of this endpoint, wraps
+export const SAMPLE_BYTES = 40;
+export const SAMPLE_READY = 1; // flag: takes new requests
+export const SAMPLE_NEVER = 0xffffffff;
+/** An adapter is the xxh64 of its name. */
+export const ADAPTER_BYTES = 8;
+
+// PLAN. Epoch: this plan's own.
+export const PLAN_PROFILES = 32; // u32, count, 1..MAX_PROFILES
+export const PLAN_STEPS = 36; // u32, count
+export const PLAN_STRINGS = 40; // u32, bytes
+export const PLAN_BYTES = 48; // then profiles, steps, strings
+export const MAX_PROFILES = 16;
+export const MAX_STEPS = 256;
+
+export const PROFILE_FIRST_STEP = 0; // u32
+export const PROFILE_STEPS = 4; // u32, in order: filters, scorers, one picker
+export const PROFILE_NAME_OFFSET = 8; // u32
+export const PROFILE_NAME_LENGTH = 12; // u32
+export const PROFILE_BYTES = 16;
+
+export const STEP_STAGE = 0; // u16, STAGE_*
+export const STEP_PLUGIN = 2; // u16, PLUGIN_*
+export const STEP_NAME_OFFSET = 4; // u32
+export const STEP_NAME_LENGTH = 8; // u32
+export const STEP_WEIGHT = 16; // f64, scorers only
+export const STEP_PARAMETERS = 24; // 4 x f64, by plugin; FORMAT.md lists them
+export const STEP_BYTES = 56;
+
+export const STAGE_FILTER = 1;
+export const STAGE_SCORER = 2;
+export const STAGE_PICKER = 3;
+
+export const PLUGIN_QUEUE_SCORER = 1;
+export const PLUGIN_KV_CACHE_UTILIZATION_SCORER = 2;
+export const PLUGIN_RUNNING_REQUESTS_SIZE_SCORER = 3;
+export const PLUGIN_MAX_SCORE_PICKER = 64; // parameter 0: maxNumOfEndpoints
+export const PLUGIN_RANDOM_PICKER = 65; // parameter 0: maxNumOfEndpoints
+/** Destinations a picker may list. */
+export const MAX_DESTINATIONS = 16;
+
+// ACK. Epoch 0.
+export const ACK_SEQUENCE = 32; // u64, of the last LOAD accepted
+export const ACK_ACCEPTED = 40; // u32, frames since the stream opened
+export const ACK_REFUSED = 44; // u32, frames since the stream opened
+export const ACK_REASON = 48; // u32, REFUSED_* of the last refused frame
+export const ACK_BYTES = 56;
+
+// FLIGHT. Epoch 0.
+export const FLIGHT_OWNER = 32; // u64, random, one per worker VM
+export const FLIGHT_BEAT_AT = 40; // u64, microseconds of the gateway's clock
+export const FLIGHT_ENTRIES = 48; // u32, count
+export const FLIGHT_BYTES = 56; // then entries
+
+export const FLIGHT_KEY = 0; // u64, ENDPOINT_KEY
+export const FLIGHT_REQUESTS = 8; // u32
+export const FLIGHT_TOKENS = 12; // u32
+export const FLIGHT_ENTRY_BYTES = 16;
+
+// Why a frame is refused. 0: accepted.
+export const ACCEPTED = 0;
+export const REFUSED_TRUNCATED = 1; // shorter than its header or than its own length field
+export const REFUSED_MAGIC = 2;
+export const REFUSED_VERSION = 3;
+export const REFUSED_LENGTH = 4; // length field and tables disagree, or a limit is passed
+export const REFUSED_KIND = 5; // unknown, or not in this direction
+export const REFUSED_REFERENCE = 6; // an offset, index or count points outside its table
+export const REFUSED_VALUE = 7; // a field holds a value that its meaning excludes
+export const REFUSED_EPOCH = 8; // a LOAD for another roster than the last one
