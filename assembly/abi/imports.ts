@@ -1,0 +1,43 @@
+// The host's functions. This is the only file that knows the SDK; everything else calls assembly/abi/host.ts.
+
+export {
+  proxy_close_stream,
+  proxy_continue_stream,
+  proxy_define_metric,
+  proxy_get_buffer_bytes,
+  proxy_get_current_time_nanoseconds,
+  proxy_get_property,
+  proxy_get_shared_data,
+  proxy_grpc_cancel,
+  proxy_grpc_send,
+  proxy_increment_metric,
+  proxy_log,
+  proxy_record_metric,
+  proxy_remove_header_map_value,
+  proxy_replace_header_map_value,
+  proxy_send_local_response,
+  proxy_set_effective_context,
+  proxy_set_property,
+  proxy_set_shared_data,
+  proxy_set_tick_period_milliseconds,
+} from "@gcoredev/proxy-wasm-sdk-as/assembly/imports";
+
+// The SDK declares this one without the initial metadata that hosts expect.
+// @ts-ignore: decorator
+@external("env", "proxy_grpc_stream")
+export declare function proxy_grpc_stream(
+  service: usize,
+  serviceLength: usize,
+  serviceName: usize,
+  serviceNameLength: usize,
+  methodName: usize,
+  methodNameLength: usize,
+  initialMetadata: usize,
+  initialMetadataLength: usize,
+  token: usize,
+): u32;
+
+// The SDK has no source of randomness; Envoy offers this one of WASI.
+// @ts-ignore: decorator
+@external("wasi_snapshot_preview1", "random_get")
+export declare function random_get(buffer: usize, length: usize): u32;

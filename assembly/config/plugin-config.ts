@@ -1,0 +1,122 @@
+// The plugin configuration: one flat JSON object, read once per root context. Strict: what is unknown or wrong
+// refuses the whole configuration and is named, so that a typing error never becomes a silent default.
+
+import { Line } from "../text/line.ts";
+import { assign, emptyText, spells, Text, text } from "../text/text.ts";
+import { Cursor } from "./cursor.ts";
+import { parseDuration } from "./duration.ts";
+
+/** How a request waits for its decision. */
+export const HOLD_BUFFER: i32 = 0; // a buffer filter behind this one holds it; the decision leaves as filter state
+export const HOLD_SELF: i32 = 1; // this filter holds it; needs allow_on_headers_stop_iteration
+
+/** What happens to a request for which there is no decision. */
+export const FAIL_CLOSE: i32 = 0; // it is answered 503
+export const FAIL_OPEN: i32 = 1; // it goes where the cluster's fallback policy sends it
+
+const MAX_TEXT: u32 = 253;
+const DEFAULT_AUTHORITY: Text = text("inline-epp");
+
+/** Settings of one root context. The object is filled anew for each configuration, so that none leaves garbage. */
+@final
+export class PluginConfig {
+  readonly stateCluster: Text = emptyText(MAX_TEXT);
+  readonly authority: Text = emptyText(MAX_TEXT);
+  readonly pool: Text = emptyText(MAX_TEXT);
+  hold: i32;
+  failureMode: i32;
+  /** Microseconds: how long the state of a silent sidecar is believed. */
+  staleAfter: i64;
+  /** Microseconds: how long hold "self" waits for a first body callback. */
+  watchdog: i64;
+
+  /** Back to the defaults. */
+  reset(): void {
+    this.stateCluster.length = 0;
+    this.pool.length = 0;
+    assign(this.authority, DEFAULT_AUTHORITY.at, DEFAULT_AUTHORITY.length);
+    this.hold = HOLD_BUFFER;
+    this.failureMode = FAIL_CLOSE;
+    this.staleAfter = 5_000_000;
+    this.watchdog = 5_000_000;
+  }
+}
+
+/**
+ * Reads the configuration into `config`. False where it is refused; `error` then says which field, what it is, and
+ * what it must be.
+ */
+export function parsePluginConfig(config: PluginConfig, at: usize, length: u32, error: Line): bool {
+  config.reset();
+  const cursor = new Cursor(at, at + length);
+  if (!cursor.take(0x7b)) return refuse(error, "must be a JSON object");
+  let first = true;
+  while (!cursor.take(0x7d)) {
+    if (!first && !cursor.take(0x2c)) return refuse(error, "is not JSON: expected a comma or a closing brace");
+    first = false;
+    if (!cursor.text()) return refuse(error, "is not JSON: expected a field name");
+    const nameAt = cursor.textAt;
+    const nameLength = cursor.textLength;
+    if (!cursor.take(0x3a)) return refuse(error, "is not JSON: expected a colon");
+    if (!isField(nameAt, nameLength)) {
+      error.add("unknown field \"").bytes(nameAt, nameLength).add("\"; fields: stateCluster, authority, pool, hold, failureMode, staleAfter, watchdog");
+      return false;
+    }
+    if (!cursor.text()) {
+      error.bytes(nameAt, nameLength).add(" must be a string without escapes");
+      return false;
+    }
+    if (!setField(config, nameAt, nameLength, cursor.textAt, cursor.textLength, error)) return false;
+  }
+  if (!cursor.done()) return refuse(error, "goes on after the closing brace");
+  if (config.stateCluster.length == 0) {
+    error.add("stateCluster is required: the Envoy cluster of the sidecar's state stream");
+    return false;
+  }
+  return true;
+}
+
+function refuse(error: Line, what: string): bool {
+  error.add("the configuration ").add(what);
+  return false;
+}
+
+function isField(at: usize, length: u32): bool {
+  return (
+    spells(at, length, "stateCluster") || spells(at, length, "authority") || spells(at, length, "pool") ||
+    spells(at, length, "hold") || spells(at, length, "failureMode") || spells(at, length, "staleAfter") ||
+    spells(at, length, "watchdog")
+  );
+}
+
+function setField(config: PluginConfig, name: usize, nameLength: u32, at: usize, length: u32, error: Line): bool {
+  if (spells(name, nameLength, "hold")) {
+    if (spells(at, length, "buffer")) config.hold = HOLD_BUFFER;
+    else if (spells(at, length, "self")) config.hold = HOLD_SELF;
+    else return wrong(error, name, nameLength, at, length, "\"buffer\" or \"self\"");
+    return true;
+  }
+  if (spells(name, nameLength, "failureMode")) {
+    if (spells(at, length, "FailOpen")) config.failureMode = FAIL_OPEN;
+    else if (spells(at, length, "FailClose")) config.failureMode = FAIL_CLOSE;
+    else return wrong(error, name, nameLength, at, length, "\"FailOpen\" or \"FailClose\"");
+    return true;
+  }
+  if (spells(name, nameLength, "staleAfter") || spells(name, nameLength, "watchdog")) {
+    const duration = parseDuration(at, length);
+    if (duration <= 0) return wrong(error, name, nameLength, at, length, "a duration such as \"500ms\", \"5s\" or \"2m\"");
+    if (spells(name, nameLength, "staleAfter")) config.staleAfter = duration;
+    else config.watchdog = duration;
+    return true;
+  }
+  if (length == 0 || length > MAX_TEXT) return wrong(error, name, nameLength, at, length, "1 to 253 characters");
+  if (spells(name, nameLength, "stateCluster")) assign(config.stateCluster, at, length);
+  else if (spells(name, nameLength, "authority")) assign(config.authority, at, length);
+  else assign(config.pool, at, length);
+  return true;
+}
+
+function wrong(error: Line, name: usize, nameLength: u32, at: usize, length: u32, expected: string): bool {
+  error.bytes(name, nameLength).add(" is \"").bytes(at, length).add("\", must be ").add(expected);
+  return false;
+}

@@ -1,0 +1,99 @@
+// The module's exports: what a proxy-wasm host calls, ABI 0.2.1. Each forgets the last callback's host memory, finds
+// the context, and hands over. What is not exported is not called: response bodies pass without a transition.
+
+import "./abi/abort.ts";
+import * as host from "./abi/host.ts";
+import { DATA_CONTINUE, HEADERS_CONTINUE, TRAILERS_CONTINUE } from "./abi/values.ts";
+import { arenaAllocate, resetArena } from "./memory/arena.ts";
+import * as lifecycle from "./request/lifecycle.ts";
+import { createRequest, deleteRequest, requestOf } from "./request/request.ts";
+import { createRoot, deleteRoot, rootOf } from "./root.ts";
+import { seedRandom } from "./schedule/random.ts";
+
+export function proxy_abi_version_0_2_1(): void {}
+
+export function proxy_on_memory_allocate(bytes: usize): usize {
+  return arenaAllocate(bytes);
+}
+
+export function proxy_on_vm_start(_root: u32, _length: u32): u32 {
+  seedRandom(host.random());
+  return 1;
+}
+
+export function proxy_on_context_create(id: u32, parent: u32): void {
+  resetArena();
+  if (parent == 0) {
+    createRoot(id);
+    return;
+  }
+  const root = rootOf(parent);
+  if (root !== null) createRequest(id, changetype<usize>(root));
+}
+
+export function proxy_on_configure(id: u32, length: u32): u32 {
+  resetArena();
+  const root = rootOf(id);
+  return root !== null && root.configure(length) ? 1 : 0;
+}
+
+export function proxy_on_tick(id: u32): void {
+  resetArena();
+  const root = rootOf(id);
+  if (root !== null) root.tick();
+}
+
+export function proxy_on_request_headers(id: u32, _headers: u32, end: u32): u32 {
+  resetArena();
+  const request = requestOf(id);
+  return request === null ? HEADERS_CONTINUE : lifecycle.onRequestHeaders(request, end != 0);
+}
+
+export function proxy_on_request_body(id: u32, _length: u32, end: u32): u32 {
+  resetArena();
+  const request = requestOf(id);
+  return request === null ? DATA_CONTINUE : lifecycle.onRequestBody(request, end != 0);
+}
+
+export function proxy_on_request_trailers(id: u32, _trailers: u32): u32 {
+  resetArena();
+  const request = requestOf(id);
+  return request === null ? TRAILERS_CONTINUE : lifecycle.onRequestTrailers(request);
+}
+
+export function proxy_on_response_headers(id: u32, _headers: u32, _end: u32): u32 {
+  resetArena();
+  const request = requestOf(id);
+  if (request !== null) lifecycle.onResponseHeaders(request);
+  return HEADERS_CONTINUE;
+}
+
+export function proxy_on_grpc_receive(id: u32, token: u32, length: u32): void {
+  resetArena();
+  const root = rootOf(id);
+  if (root !== null && root.state.link.owns(token)) root.state.link.receive(length, host.now());
+}
+
+export function proxy_on_grpc_close(id: u32, token: u32, _status: u32): void {
+  resetArena();
+  const root = rootOf(id);
+  if (root !== null && root.state.link.owns(token)) root.state.link.ended(host.now());
+}
+
+export function proxy_on_done(id: u32): u32 {
+  resetArena();
+  const request = requestOf(id);
+  if (request !== null) lifecycle.onDone(request);
+  return 1;
+}
+
+export function proxy_on_delete(id: u32): void {
+  resetArena();
+  const request = requestOf(id);
+  if (request !== null) {
+    deleteRequest(request);
+    return;
+  }
+  const root = rootOf(id);
+  if (root !== null) deleteRoot(root);
+}

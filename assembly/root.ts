@@ -1,0 +1,102 @@
+// A root context: one plugin configuration at work. A configuration update makes a new root in the same VM, while
+// the old one serves its streams to their end.
+
+import * as host from "./abi/host.ts";
+import { BUFFER_PLUGIN_CONFIGURATION } from "./abi/values.ts";
+import { parsePluginConfig, PluginConfig } from "./config/plugin-config.ts";
+import { xxh64 } from "./hash/xxh64.ts";
+import { Table } from "./memory/table.ts";
+import { defineMetrics, flushMetrics } from "./metrics.ts";
+import { releaseOverdue } from "./request/watchdog.ts";
+import { Request } from "./request/request.ts";
+import * as slots from "./state/slots.ts";
+import { exchangeFlights } from "./sync/flight.ts";
+import { Store, storeOf } from "./sync/store.ts";
+import { Line } from "./text/line.ts";
+
+const TICK_MS: u32 = 10;
+/** Several roots tick in one VM while old ones drain; what the VM does once per tick is not done for each. */
+const SHARED_TICK_EVERY: u64 = 8_000;
+
+@final
+export class Root {
+  readonly config: PluginConfig = new PluginConfig();
+  id: u32 = 0;
+  /** Key of the configured pool; 0: the only one there is. */
+  poolKey: u64 = 0;
+  /** Held requests for which no body callback has come, oldest first. */
+  oldestHeld: Request | null = null;
+  newestHeld: Request | null = null;
+  /** Whether a held request ever had a body callback: then the host's setting is right. */
+  bodySeen: bool = false;
+  private store: Store | null = null;
+
+  /** Reads the configuration of `length` bytes. False: refused, and the log says why. */
+  configure(length: u32): bool {
+    const error = new Line();
+    if (length == 0 || !host.getBuffer(BUFFER_PLUGIN_CONFIGURATION, 0, length)) {
+      host.logError(host.logLine().add("configuration refused: it is empty, stateCluster is required"));
+      return false;
+    }
+    if (!parsePluginConfig(this.config, host.resultAt, host.resultLength, error)) {
+      host.logError(host.logLine().add("configuration refused: ").bytes(error.at, error.length));
+      return false;
+    }
+    this.poolKey = this.config.pool.length == 0 ? 0 : xxh64(this.config.pool.at, this.config.pool.length);
+    this.store = storeOf(this.config.stateCluster, this.config.authority);
+    defineMetrics();
+    host.setTickPeriod(TICK_MS);
+    return true;
+  }
+
+  /** The state that this root picks from. */
+  get state(): Store {
+    return this.store!;
+  }
+
+  /** What time demands: the stream, the workers' exchange, the watchdog. */
+  tick(): void {
+    const store = this.store;
+    if (store === null) return;
+    const now = host.now();
+    if (store.holder == 0 || store.holder == this.id) store.tickLink(this.id, now);
+    if (now - lastSharedTick >= SHARED_TICK_EVERY) {
+      lastSharedTick = now;
+      exchangeFlights(now);
+      flushMetrics(slots.ownTotal);
+    }
+    releaseOverdue(this, now);
+  }
+
+  /** The host deletes the root: what it held goes to others. */
+  close(): void {
+    const store = this.store;
+    if (store !== null) store.leave(this.id, host.now());
+    this.store = null;
+    this.bodySeen = false;
+  }
+}
+
+let lastSharedTick: u64 = 0;
+const roots = new Table();
+const unused: Root[] = [];
+
+/** Makes the root of a context id. */
+export function createRoot(id: u32): void {
+  const root = unused.length > 0 ? unused.pop() : new Root();
+  root.id = id;
+  roots.set(id, changetype<usize>(root));
+}
+
+/** The root of a context id; null where the id is none of a root. */
+export function rootOf(id: u32): Root | null {
+  const at = roots.get(id);
+  return at == 0 ? null : changetype<Root>(at);
+}
+
+/** Ends a root. Its object serves the next one. */
+export function deleteRoot(root: Root): void {
+  root.close();
+  roots.remove(root.id);
+  unused.push(root);
+}

@@ -1,0 +1,57 @@
+// Names in Envoy's shared data. One map serves every plugin with the same vm_id (Istio gives all of them the empty
+// one), so each key begins with the product's name and the wire version; state keys go on with the sidecar's cluster
+// and authority, so that two sidecars in one Envoy keep apart.
+
+import { WIRE_VERSION } from "../../wire/layout.ts";
+import { Line } from "../text/line.ts";
+import { assign, emptyText, Text } from "../text/text.ts";
+
+const line = new Line();
+
+function begin(): Line {
+  return line.clear().add("inline-epp/").number(WIRE_VERSION).add("/");
+}
+
+function finish(): Text {
+  const key = emptyText(line.length);
+  assign(key, line.at, line.length);
+  return key;
+}
+
+/** Key of something that belongs to one sidecar: "epoch", "directory", "lease". */
+export function storeKey(cluster: Text, authority: Text, name: string): Text {
+  begin().bytes(cluster.at, cluster.length).add("/").bytes(authority.at, authority.length).add("/").add(name);
+  return finish();
+}
+
+/** Key of a pool's frame: "roster/", "load/" or "plan/" with 8 bytes of the pool's key. */
+export function frameKey(cluster: Text, authority: Text, name: string, pool: u64): Text {
+  begin().bytes(cluster.at, cluster.length).add("/").bytes(authority.at, authority.length).add("/").add(name);
+  appendNumber(pool);
+  return finish();
+}
+
+/** Key of what all workers share whatever their sidecar: "flight/" with 8 bytes of the owner. */
+export function ownerKey(owner: u64): Text {
+  begin().add("flight/");
+  appendNumber(owner);
+  return finish();
+}
+
+/** Key of the list of workers. */
+export function ownersKey(): Text {
+  begin().add("owners");
+  return finish();
+}
+
+const scratch: usize = memory.data(8, 8);
+
+function appendNumber(value: u64): void {
+  store<u64>(scratch, value);
+  line.bytes(scratch, 8);
+}
+
+/** Points a key made by frameKey or ownerKey at another number: its last 8 bytes. */
+export function renumber(key: Text, value: u64): void {
+  store<u64>(key.at + key.length - 8, value);
+}

@@ -1,0 +1,152 @@
+// The one stream to a sidecar, held by the root context that has the lease: opens it, says HELLO, hands frames to the
+// publisher, answers with ACK, and re-opens it with jittered back-off when it ends or falls silent.
+
+import {
+  ACCEPTED, ACK_ACCEPTED, ACK_BYTES, ACK_REASON, ACK_REFUSED, ACK_SEQUENCE, HELLO_GATEWAY, HELLO_NODE,
+  HELLO_NODE_LENGTH, HELLO_NODE_MAX, KIND_ACK, KIND_HELLO, MAX_FRAME_BYTES, REFUSED_LENGTH,
+} from "../../wire/layout.ts";
+import * as host from "../abi/host.ts";
+import { BUFFER_GRPC_RECEIVE } from "../abi/values.ts";
+import { count, FRAMES_ACCEPTED, FRAMES_REFUSED } from "../metrics.ts";
+import { randomBelow } from "../schedule/random.ts";
+import { Text, text } from "../text/text.ts";
+import { writeHeader } from "../wire/header.ts";
+import { grpcService } from "./grpc-service.ts";
+import { Publisher } from "./publisher.ts";
+
+const SERVICE = text("inlineepp.v1.State");
+const METHOD = text("Stream");
+const NODE_ID = text("node\0id");
+
+const FIRST_BACKOFF: u64 = 50_000;
+const LAST_BACKOFF: u64 = 1_000_000;
+/** The sidecar sends something every second; after this it is taken for dead. */
+const SILENCE: u64 = 5_000_000;
+const REFUSALS_LOGGED_EVERY: u64 = 60_000_000;
+
+const frame: usize = memory.data(320, 8); // HELLO or ACK
+
+@final
+export class Link {
+  private token: u32 = 0;
+  private heardAt: u64 = 0;
+  private nextOpen: u64 = 0;
+  private backoff: u64 = FIRST_BACKOFF;
+  private accepted: u32 = 0;
+  private refused: u32 = 0;
+  private reason: i32 = ACCEPTED;
+  private ackDue: bool = false;
+  private nextRefusalLog: u64 = 0;
+
+  private service: Text;
+  private publisher: Publisher;
+
+  constructor(
+    private cluster: Text,
+    authority: Text,
+  ) {
+    this.service = grpcService(cluster, authority);
+    this.publisher = new Publisher(cluster, authority);
+  }
+
+  /** Opens, watches and acknowledges, as time demands; runs in the context of the root that has the lease. */
+  tick(now: u64): void {
+    if (this.token == 0) {
+      if (now >= this.nextOpen) this.open(now);
+      return;
+    }
+    if (now - this.heardAt > SILENCE) {
+      host.logWarn(host.logLine().add("nothing heard from the sidecar for 5 s, opening the stream anew"));
+      host.cancelStream(this.token);
+      this.ended(now);
+      return;
+    }
+    if (this.ackDue) this.acknowledge();
+  }
+
+  /** Whether a callback's token is this stream's. */
+  owns(token: u32): bool {
+    return this.token != 0 && this.token == token;
+  }
+
+  /** Takes a frame of `length` bytes that waits in the host's receive buffer. */
+  receive(length: u32, now: u64): void {
+    this.heardAt = now;
+    let reason: i32 = REFUSED_LENGTH;
+    if (length <= u32(MAX_FRAME_BYTES) && host.getBuffer(BUFFER_GRPC_RECEIVE, 0, length)) {
+      reason = this.publisher.accept(host.resultAt, host.resultLength, now);
+    }
+    this.ackDue = true;
+    if (reason == ACCEPTED) {
+      this.accepted++;
+      this.backoff = FIRST_BACKOFF;
+      count(FRAMES_ACCEPTED);
+      return;
+    }
+    this.refused++;
+    this.reason = reason;
+    count(FRAMES_REFUSED);
+    if (now < this.nextRefusalLog) return;
+    this.nextRefusalLog = now + REFUSALS_LOGGED_EVERY;
+    host.logWarn(
+      host.logLine().add("frame refused, reason ").number(reason).add(" (wire/FORMAT.md), ").number(this.refused)
+        .add(" on this stream; the last good state stays"),
+    );
+  }
+
+  /** The stream has ended, at the other end or here. */
+  ended(now: u64): void {
+    this.token = 0;
+    this.nextOpen = now + this.backoff / 2 + u64(randomBelow(u32(this.backoff)));
+    this.backoff = min(this.backoff * 2, LAST_BACKOFF);
+  }
+
+  /** Ends the stream from here: the lease has gone to another, or the root goes. */
+  close(now: u64): void {
+    if (this.token == 0) return;
+    host.cancelStream(this.token);
+    this.ended(now);
+  }
+
+  private open(now: u64): void {
+    this.publisher.begin();
+    this.accepted = 0;
+    this.refused = 0;
+    this.reason = ACCEPTED;
+    this.ackDue = false;
+    this.heardAt = now;
+    this.token = host.openStream(this.service, SERVICE, METHOD);
+    if (this.token == 0) {
+      host.logWarn(
+        host.logLine().add("cannot open the state stream: does Envoy have the cluster \"")
+          .bytes(this.cluster.at, this.cluster.length).add("\" (stateCluster)?"),
+      );
+      this.ended(now);
+      return;
+    }
+    this.sendHello();
+  }
+
+  private sendHello(): void {
+    let length: u32 = 0;
+    if (host.getProperty(NODE_ID)) {
+      length = min(host.resultLength, u32(HELLO_NODE_MAX));
+      memory.copy(frame + HELLO_NODE, host.resultAt, length);
+    }
+    writeHeader(frame, KIND_HELLO, u32(HELLO_NODE) + length);
+    store<u64>(frame, host.random(), HELLO_GATEWAY);
+    store<u32>(frame, length, HELLO_NODE_LENGTH);
+    host.sendMessage(this.token, frame, u32(HELLO_NODE) + length);
+  }
+
+  private acknowledge(): void {
+    this.ackDue = false;
+    writeHeader(frame, KIND_ACK, ACK_BYTES);
+    store<u64>(frame, this.publisher.sequence, ACK_SEQUENCE);
+    store<u32>(frame, this.accepted, ACK_ACCEPTED);
+    store<u32>(frame, this.refused, ACK_REFUSED);
+    store<u32>(frame, this.reason, ACK_REASON);
+    store<u32>(frame, 0, ACK_REASON + 4);
+    host.sendMessage(this.token, frame, ACK_BYTES);
+  }
+}

@@ -1,0 +1,206 @@
+// The elected worker's side of shared data: checks frames from the sidecar and publishes them for all workers.
+
+import {
+  ACCEPTED, KIND_BEAT, KIND_GONE, KIND_LOAD, KIND_PLAN, KIND_ROSTER, KIND_SYNC, MAX_POOLS, REFUSED_EPOCH, REFUSED_KIND,
+  REFUSED_LENGTH,
+} from "../../wire/layout.ts";
+import * as host from "../abi/host.ts";
+import { Text } from "../text/text.ts";
+import { checkHeader, frameEpoch, frameKind, framePool } from "../wire/header.ts";
+import { checkLoad, loadEndpoints, loadSequence, stampReceivedAt } from "../wire/load.ts";
+import { checkPlan } from "../wire/plan.ts";
+import { checkRoster, rosterEndpoints } from "../wire/roster.ts";
+import { takeBlock } from "../memory/blocks.ts";
+import {
+  DIRECTORY_HEADER, DIRECTORY_MAX, directoryEpoch, directoryPools, ENTRY_BYTES, entryAt, isDirectory,
+} from "./directory.ts";
+import { frameKey, renumber, storeKey } from "./keys.ts";
+
+/** What the publisher alone knows of a pool, beside its directory entry. */
+@unmanaged
+@final
+class Draft {
+  /** Epoch and size of the last roster accepted on this stream. */
+  rosterEpoch: u64;
+  endpoints: u32;
+  /** Whether that roster waits for its first load: until then the old pair serves. */
+  pending: bool;
+  /** Whether this stream has named the pool; what it has not named by SYNC is dropped. */
+  named: bool;
+}
+
+/** Publishes one sidecar's frames. */
+@final
+export class Publisher {
+  /** Sequence of the last LOAD accepted. */
+  sequence: u64 = 0;
+  private directory: usize = 0;
+  private drafts: usize = 0;
+  private rosterKey: Text;
+  private loadKey: Text;
+  private planKey: Text;
+
+  private epochKey: Text;
+  private directoryKey: Text;
+
+  constructor(cluster: Text, authority: Text) {
+    this.epochKey = storeKey(cluster, authority, "epoch");
+    this.directoryKey = storeKey(cluster, authority, "directory");
+    this.rosterKey = frameKey(cluster, authority, "roster/", 0);
+    this.loadKey = frameKey(cluster, authority, "load/", 0);
+    this.planKey = frameKey(cluster, authority, "plan/", 0);
+  }
+
+  /** Begins with what is published already: it serves on until the new stream's frames replace it. */
+  begin(): void {
+    if (this.directory == 0) {
+      this.directory = takeBlock(DIRECTORY_MAX);
+      this.drafts = takeBlock(usize(MAX_POOLS) * offsetof<Draft>());
+    }
+    memory.fill(this.directory, 0, DIRECTORY_HEADER);
+    memory.fill(this.drafts, 0, usize(MAX_POOLS) * offsetof<Draft>());
+    this.sequence = 0;
+    if (host.getShared(this.directoryKey) && isDirectory(host.resultAt, host.resultLength)) {
+      memory.copy(this.directory, host.resultAt, host.resultLength);
+    }
+  }
+
+  /** Takes one frame of the stream. Returns ACCEPTED or the reason why it is refused; then nothing has changed. */
+  accept(frame: usize, length: u32, now: u64): i32 {
+    const refused = checkHeader(frame, length);
+    if (refused != ACCEPTED) return refused;
+    switch (frameKind(frame)) {
+      case KIND_ROSTER:
+        return this.acceptRoster(frame, length);
+      case KIND_LOAD:
+        return this.acceptLoad(frame, length, now);
+      case KIND_PLAN:
+        return this.acceptPlan(frame, length, now);
+      case KIND_SYNC:
+        return this.acceptSync(now);
+      case KIND_GONE:
+        return this.acceptGone(framePool(frame), now);
+      case KIND_BEAT:
+        return ACCEPTED;
+      default:
+        return REFUSED_KIND;
+    }
+  }
+
+  private acceptRoster(frame: usize, length: u32): i32 {
+    const refused = checkRoster(frame, length);
+    if (refused != ACCEPTED) return refused;
+    const index = this.indexOf(framePool(frame));
+    if (index < 0) return REFUSED_LENGTH;
+    const draft = this.draft(index);
+    draft.named = true;
+    draft.pending = true;
+    draft.rosterEpoch = frameEpoch(frame);
+    draft.endpoints = rosterEndpoints(frame);
+    renumber(this.rosterKey, framePool(frame));
+    host.setShared(this.rosterKey, frame, length);
+    return ACCEPTED;
+  }
+
+  private acceptLoad(frame: usize, length: u32, now: u64): i32 {
+    const refused = checkLoad(frame, length);
+    if (refused != ACCEPTED) return refused;
+    const index = this.find(framePool(frame));
+    if (index < 0) return REFUSED_EPOCH;
+    const draft = this.draft(index);
+    if (draft.rosterEpoch != frameEpoch(frame) || draft.endpoints != loadEndpoints(frame)) return REFUSED_EPOCH;
+    stampReceivedAt(frame, now);
+    renumber(this.loadKey, framePool(frame));
+    host.setShared(this.loadKey, frame, length);
+    const entry = entryAt(this.directory, index);
+    const epoch = this.nextEpoch(now);
+    entry.load = epoch;
+    if (draft.pending) entry.roster = epoch;
+    draft.pending = false;
+    this.sequence = loadSequence(frame);
+    this.publish(epoch);
+    return ACCEPTED;
+  }
+
+  private acceptPlan(frame: usize, length: u32, now: u64): i32 {
+    const refused = checkPlan(frame, length);
+    if (refused != ACCEPTED) return refused;
+    const index = this.indexOf(framePool(frame));
+    if (index < 0) return REFUSED_LENGTH;
+    this.draft(index).named = true;
+    renumber(this.planKey, framePool(frame));
+    host.setShared(this.planKey, frame, length);
+    const epoch = this.nextEpoch(now);
+    entryAt(this.directory, index).plan = epoch;
+    this.publish(epoch);
+    return ACCEPTED;
+  }
+
+  private acceptSync(now: u64): i32 {
+    let dropped = false;
+    for (let i = i32(directoryPools(this.directory)) - 1; i >= 0; i--) {
+      if (this.draft(i).named) continue;
+      this.remove(i);
+      dropped = true;
+    }
+    if (dropped) this.publish(this.nextEpoch(now));
+    return ACCEPTED;
+  }
+
+  private acceptGone(pool: u64, now: u64): i32 {
+    const index = this.find(pool);
+    if (index < 0) return ACCEPTED;
+    this.remove(index);
+    this.publish(this.nextEpoch(now));
+    return ACCEPTED;
+  }
+
+  // Grows with time, so that two workers who both believe to be elected for a moment never publish equal epochs for
+  // different states.
+  private nextEpoch(now: u64): u64 {
+    return max(directoryEpoch(this.directory) + 1, now);
+  }
+
+  private publish(epoch: u64): void {
+    store<u64>(this.directory, epoch);
+    const bytes = u32(DIRECTORY_HEADER) + directoryPools(this.directory) * u32(ENTRY_BYTES);
+    host.setShared(this.directoryKey, this.directory, bytes);
+    host.setShared(this.epochKey, this.directory, 8);
+  }
+
+  private find(pool: u64): i32 {
+    const pools = directoryPools(this.directory);
+    for (let i: u32 = 0; i < pools; i++) {
+      if (entryAt(this.directory, i).pool == pool) return i;
+    }
+    return -1;
+  }
+
+  // The pool's index, made if need be; -1 when the directory is full.
+  private indexOf(pool: u64): i32 {
+    const found = this.find(pool);
+    if (found >= 0) return found;
+    const pools = directoryPools(this.directory);
+    if (pools >= u32(MAX_POOLS)) return -1;
+    memory.fill(changetype<usize>(entryAt(this.directory, pools)), 0, ENTRY_BYTES);
+    memory.fill(changetype<usize>(this.draft(pools)), 0, offsetof<Draft>());
+    entryAt(this.directory, pools).pool = pool;
+    store<u32>(this.directory, pools + 1, 8);
+    return pools;
+  }
+
+  // The last entry takes the place of the one that goes.
+  private remove(index: i32): void {
+    const last = directoryPools(this.directory) - 1;
+    memory.copy(
+      changetype<usize>(entryAt(this.directory, index)), changetype<usize>(entryAt(this.directory, last)), ENTRY_BYTES,
+    );
+    memory.copy(changetype<usize>(this.draft(index)), changetype<usize>(this.draft(last)), offsetof<Draft>());
+    store<u32>(this.directory, last, 8);
+  }
+
+  @inline
+  private draft(index: i32): Draft {
+    return changetype<Draft>(this.drafts + usize(index) * offsetof<Draft>());
+  }
+}

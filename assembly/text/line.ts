@@ -1,0 +1,42 @@
+// One line of text put together without garbage: log lines, error bodies, destination lists.
+
+const CAPACITY: u32 = 2048;
+
+/** A buffer that text is appended to; what passes its end is cut off. */
+@final
+export class Line {
+  readonly at: usize = heap.alloc(CAPACITY);
+  length: u32 = 0;
+
+  /** Empties it. */
+  clear(): Line {
+    this.length = 0;
+    return this;
+  }
+
+  /** Appends an ASCII literal. */
+  add(literal: string): Line {
+    const length = min(u32(literal.length), CAPACITY - this.length);
+    for (let i: u32 = 0; i < length; i++) store<u8>(this.at + this.length + i, u8(literal.charCodeAt(i)));
+    this.length += length;
+    return this;
+  }
+
+  /** Appends bytes as they are. */
+  bytes(from: usize, length: u32): Line {
+    const fits = min(length, CAPACITY - this.length);
+    memory.copy(this.at + this.length, from, fits);
+    this.length += fits;
+    return this;
+  }
+
+  /** Appends a number in decimal. */
+  number(value: u64): Line {
+    let divisor: u64 = 1;
+    while (value / divisor >= 10) divisor *= 10;
+    for (; divisor > 0; divisor /= 10) {
+      if (this.length < CAPACITY) store<u8>(this.at + this.length++, u8(48 + ((value / divisor) % 10)));
+    }
+    return this;
+  }
+}

@@ -1,0 +1,37 @@
+import type { LogLevel } from "./abi.ts";
+import type { SharedData } from "./shared-data.ts";
+
+/** One open stream, as the filter's side of the host sees it. */
+export interface GrpcStream {
+  /** The filter sends a message. */
+  send(message: Uint8Array): void;
+  /** The filter resets the stream. */
+  cancel(): void;
+}
+
+/** Where the filter's gRPC stream leads. */
+export interface GrpcTransport {
+  /**
+   * Opens a stream; undefined where there is no such cluster.
+   * @param service serialized envoy.config.core.v3.GrpcService.
+   * @param peer calls for messages to the filter and for the end of the stream; never during open().
+   */
+  open(
+    service: Uint8Array,
+    path: string,
+    peer: { message(bytes: Uint8Array): void; close(status: number): void },
+  ): GrpcStream | undefined;
+}
+
+/** What a VM needs from the process around it. */
+export interface Environment {
+  readonly shared: SharedData;
+  readonly grpc: GrpcTransport;
+  /** Nanoseconds since 1970. */
+  now(): bigint;
+  /** Fills with random bytes. */
+  random(bytes: Uint8Array): void;
+  log(level: LogLevel, message: string): void;
+  /** Properties of the process, such as node.id; path segments are separated by "\0". */
+  property(path: string): string | undefined;
+}

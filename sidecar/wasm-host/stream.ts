@@ -1,0 +1,60 @@
+import type { FilterVm } from "./vm.ts";
+
+/** A reply that the filter made itself. */
+export interface LocalResponse {
+  readonly status: number;
+  readonly details: string;
+  readonly body: string;
+}
+
+/**
+ * One HTTP stream through the filter: the caller plays the gateway and calls the callbacks in order. Statuses are
+ * those of abi.ts.
+ */
+export class FilterStream {
+  readonly id: number;
+  readonly #vm: FilterVm;
+  /** Request headers, names in lower case; undefined before they came. */
+  headers: Map<string, string> | undefined;
+  /** Filter state that the filter has set, by name without the `wasm.` prefix. */
+  readonly state = new Map<string, string>();
+  /** Stream properties that the filter may read, such as "upstream\0address". */
+  readonly properties = new Map<string, string>();
+  localResponse: LocalResponse | undefined;
+  /** Whether the filter has let a held request go. */
+  continued = false;
+
+  constructor(vm: FilterVm, id: number) {
+    this.#vm = vm;
+    this.id = id;
+  }
+
+  /** The request's headers. */
+  onRequestHeaders(headers: Iterable<readonly [string, string]>, end: boolean): number {
+    this.headers = new Map(headers);
+    return this.#vm.exports.proxy_on_request_headers(this.id, this.headers.size, end ? 1 : 0);
+  }
+
+  /** A piece of the request's body of `length` bytes. */
+  onRequestBody(length: number, end: boolean): number {
+    return this.#vm.exports.proxy_on_request_body(this.id, length, end ? 1 : 0);
+  }
+
+  onRequestTrailers(): number {
+    return this.#vm.exports.proxy_on_request_trailers(this.id, 0);
+  }
+
+  /** The answer's headers; `upstream` is the address that serves, undefined for a reply of the gateway's own. */
+  onResponseHeaders(upstream: string | undefined): number {
+    if (upstream === undefined) this.properties.delete("upstream\0address");
+    else this.properties.set("upstream\0address", upstream);
+    return this.#vm.exports.proxy_on_response_headers(this.id, 0, 0);
+  }
+
+  /** The end of the stream, whatever way it ended. */
+  close(): void {
+    this.#vm.exports.proxy_on_done(this.id);
+    this.#vm.exports.proxy_on_delete(this.id);
+    this.#vm.forget(this.id);
+  }
+}
