@@ -1,0 +1,86 @@
+import { readFile } from "node:fs/promises";
+import { FileWatch } from "../discovery/watch-file.ts";
+import type { Log } from "../observe/log.ts";
+import type { Clock } from "../scrape/clock.ts";
+import { ConfigRefused, findingText } from "./findings.ts";
+import { LivePlans } from "./live-plans.ts";
+import { readConfig } from "./read.ts";
+
+/** How a look at a changed file ended. `applied` and `unchanged` leave an operator nothing to do. */
+export type ReloadResult = "applied" | "unchanged" | "refused" | "unreadable";
+
+/** Who counts reloads. */
+export interface ReloadObserver {
+  reloaded(result: ReloadResult): void;
+}
+
+/** What following a file needs. */
+export interface ConfigFileOptions {
+  readonly path: string;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly observer: ReloadObserver;
+}
+
+/** A configuration file in force. */
+export interface ConfigFile {
+  readonly plans: LivePlans;
+  /** Ends the watch; the plans stay as they are. */
+  stop(): void;
+}
+
+/**
+ * Puts a configuration file in force and follows it: a valid new version replaces the plan within a second, a bad one
+ * is logged with all its problems and the last good plan stays.
+ * @throws ConfigRefused where the first version cannot be used.
+ */
+export async function openConfigFile({ path, clock, log, observer }: ConfigFileOptions): Promise<ConfigFile> {
+  async function read(): Promise<{ text: string } | { error: Error }> {
+    return readFile(path, "utf8").then(
+      (text) => ({ text }),
+      (error: Error) => ({ error }),
+    );
+  }
+
+  function warn(warnings: ReturnType<typeof readConfig>["warnings"]): void {
+    if (warnings.length > 0) log.warn({ file: path, warnings: warnings.map(findingText) }, "configuration warnings");
+  }
+
+  async function reload(): Promise<void> {
+    const now = await read();
+    if ("error" in now) {
+      log.error({ file: path, error: now.error }, "configuration file cannot be read, the last good plan stays");
+      observer.reloaded("unreadable");
+      return;
+    }
+    try {
+      const { config, warnings } = readConfig(now.text, path);
+      const applied = plans.replace(config);
+      log.info({ file: path }, applied ? "new plan in force" : "configuration file changed, the plan did not");
+      warn(warnings);
+      observer.reloaded(applied ? "applied" : "unchanged");
+    } catch (error) {
+      if (!(error instanceof ConfigRefused)) throw error;
+      const problems = error.problems.map(findingText);
+      log.error({ file: path, problems }, "new configuration refused, the last good plan stays");
+      observer.reloaded("refused");
+    }
+  }
+
+  const watch = new FileWatch(path, reload, { clock });
+  await watch.open();
+  const first = await read();
+  let plans: LivePlans;
+  try {
+    if ("error" in first) {
+      throw new ConfigRefused(path, [{ path: "", line: undefined, message: first.error.message }]);
+    }
+    const { config, warnings } = readConfig(first.text, path);
+    plans = new LivePlans(config);
+    warn(warnings);
+  } catch (error) {
+    watch.close();
+    throw error;
+  }
+  return { plans, stop: () => watch.close() };
+}

@@ -1,0 +1,75 @@
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import type { Registry } from "prom-client";
+import { type Listen, ListenError } from "./listen-error.ts";
+import type { Readiness } from "./readiness.ts";
+
+const INDEX = `inline-epp
+  /metrics  Prometheus metrics
+  /healthz  200 while the process lives
+  /readyz   200 when it is of use, else 503 with what is missing
+`;
+
+/** The running HTTP server for people, probes and Prometheus. */
+export interface HttpServer {
+  /** The port in use. */
+  readonly port: number;
+  /** Closes at once; answers under way are cut off. */
+  stop(): Promise<void>;
+}
+
+interface Answer {
+  readonly status: number;
+  readonly type: string;
+  readonly body: string;
+}
+
+const PLAIN = "text/plain; charset=utf-8";
+
+function readinessAnswer(readiness: Readiness): Answer {
+  const body = JSON.stringify({ ready: readiness.ready, missing: readiness.missing });
+  return { status: readiness.ready ? 200 : 503, type: "application/json", body: `${body}\n` };
+}
+
+async function answer(path: string, registry: Registry, readiness: Readiness): Promise<Answer> {
+  if (path === "/metrics") return { status: 200, type: registry.contentType, body: await registry.metrics() };
+  if (path === "/healthz") return { status: 200, type: PLAIN, body: "ok\n" };
+  if (path === "/readyz") return readinessAnswer(readiness);
+  return { status: path === "/" ? 200 : 404, type: PLAIN, body: INDEX };
+}
+
+/**
+ * Serves `/metrics`, `/healthz` and `/readyz`.
+ * @throws ListenError where the port cannot be had.
+ */
+export async function startHttpServer(listen: Listen, registry: Registry, readiness: Readiness): Promise<HttpServer> {
+  async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    if (request.method !== "GET" && request.method !== "HEAD") {
+      response.writeHead(405, { allow: "GET, HEAD", "content-type": PLAIN }).end("only GET and HEAD\n");
+      return;
+    }
+    const path = (request.url ?? "/").split("?", 1)[0] as string;
+    const { status, type, body } = await answer(path, registry, readiness);
+    response.writeHead(status, { "content-type": type, "content-length": Buffer.byteLength(body) });
+    response.end(request.method === "HEAD" ? undefined : body);
+  }
+
+  const server = createServer((request, response) => {
+    handle(request, response).catch((error: Error) => {
+      if (!response.headersSent) response.writeHead(500, { "content-type": PLAIN });
+      response.end(`${error.message}\n`);
+    });
+  });
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", (error) => reject(new ListenError(listen, error)));
+    server.listen(listen.port, listen.host, resolve);
+  });
+  return {
+    port: (server.address() as AddressInfo).port,
+    stop: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}

@@ -1,0 +1,150 @@
+import { MAX_POOLS } from "../../wire/layout.ts";
+import { type Clock, every } from "../observe/clock.ts";
+import { listenGrpc } from "../observe/grpc-listener.ts";
+import type { Listen } from "../observe/listen-error.ts";
+import type { Log } from "../observe/log.ts";
+import { Quiet } from "../observe/quiet.ts";
+import type { PoolChange, PoolSource } from "../state/source.ts";
+import { FrameCache } from "./frame-cache.ts";
+import { Gateway, type GatewayContext, type GatewayStatus } from "./gateway.ts";
+import { Pacer } from "./pacer.ts";
+import type { PlanSource } from "./plan-source.ts";
+import type { PushObserver } from "./push-observer.ts";
+import { type FrameStream, stateService } from "./service.ts";
+
+/** Milliseconds between BEATs. */
+const BEAT_MS = 1000;
+/**
+ * Ages grow while nothing changes, so a gateway hears of each pool at least once a second: a LOAD of this age is
+ * renewed. The rest of the second is for the next look and for the pacer to get through the most pools there may be.
+ */
+const REFRESH_MS = 600;
+const REFRESH_LOOK_MS = 100;
+
+const SERVER_OPTIONS = {
+  // A gateway that is gone without a word is noticed within 15 s: a ping after 10 s, 5 s for the answer.
+  "grpc.keepalive_time_ms": 10_000,
+  "grpc.keepalive_timeout_ms": 5_000,
+  // Frames that come up are 56 bytes, and a HELLO 300.
+  "grpc.max_receive_message_length": 16_384,
+};
+
+/** What the push server needs. */
+export interface PushServerOptions {
+  readonly source: PoolSource;
+  readonly plans: PlanSource;
+  readonly listen: Listen;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly observer: PushObserver;
+}
+
+/** The running push server. */
+export interface PushServer {
+  /** The port in use. */
+  readonly port: number;
+  /** Connected gateways that have said HELLO, in the order of their coming. */
+  gateways(): GatewayStatus[];
+  /** Ends all streams and closes; what has not ended after so many milliseconds is cut off. */
+  stop(graceMilliseconds?: number): Promise<void>;
+}
+
+/**
+ * Serves endpoint state and plans to gateways: first everything, then changes.
+ * @throws ListenError where the port cannot be had.
+ */
+export async function startPushServer(options: PushServerOptions): Promise<PushServer> {
+  const { source, plans, clock, log, observer } = options;
+  const quiet = new Quiet(clock);
+  /** Streams that have not said HELLO, and those that have. */
+  const strangers = new Set<Gateway>();
+  const gateways = new Set<Gateway>();
+
+  const frames = new FrameCache(source, plans, clock, (pool, error) => {
+    observer.refused("down", "encode", 1);
+    const unsaid = quiet.mayI("encode");
+    if (unsaid !== undefined) log.error({ pool, error, unsaid }, "state does not fit the wire format, not pushed");
+  });
+
+  function offer(pool: string, load: boolean): number {
+    let units = 0;
+    for (const gateway of gateways) units += gateway.outbox.offer(pool, load);
+    return units;
+  }
+
+  const pacer = new Pacer(clock, (pool) => {
+    if (gateways.size === 0) return 0;
+    frames.cut(pool);
+    return offer(pool, true);
+  });
+
+  function poolChanged({ kind, pool }: PoolChange): void {
+    if (kind === "gone") {
+      pacer.forget(pool);
+      frames.forget(pool);
+      offer(pool, false);
+    } else if (gateways.size > 0) {
+      pacer.changed(pool);
+    }
+  }
+
+  function beat(): void {
+    for (const gateway of gateways) gateway.outbox.beat();
+    if (source.pools().length > MAX_POOLS && quiet.mayI("pools") !== undefined) {
+      log.error({ pools: source.pools().length, pushed: MAX_POOLS }, "too many pools, the last ones are not pushed");
+    }
+  }
+
+  const context: GatewayContext = {
+    frames,
+    clock,
+    log,
+    quiet,
+    observer,
+    pools: () => source.pools(),
+    joined(gateway) {
+      strangers.delete(gateway);
+      gateways.add(gateway);
+      observer.gateways(gateways.size);
+    },
+    left(gateway) {
+      strangers.delete(gateway);
+      if (gateways.delete(gateway)) observer.gateways(gateways.size);
+    },
+  };
+
+  const listener = await listenGrpc(options.listen, SERVER_OPTIONS, (server) => {
+    server.addService(stateService, {
+      Stream: (call: FrameStream) => {
+        strangers.add(new Gateway(call, context));
+      },
+    });
+  });
+  const endings = [
+    source.subscribe(poolChanged),
+    plans.subscribe(() => {
+      for (const pool of source.pools()) offer(pool, false);
+    }),
+    every(clock, BEAT_MS, beat),
+    every(clock, REFRESH_LOOK_MS, () => {
+      if (gateways.size > 0) pacer.refresh(source.pools(), REFRESH_MS);
+    }),
+    () => pacer.stop(),
+  ];
+
+  let stopped: Promise<void> | undefined;
+  async function stop(grace: number): Promise<void> {
+    for (const end of endings) end();
+    for (const gateway of [...gateways, ...strangers]) gateway.end("this sidecar stops");
+    await listener.close(grace);
+  }
+
+  return {
+    port: listener.port,
+    gateways: () => [...gateways].map((gateway) => gateway.status()),
+    stop(grace = 2000) {
+      stopped ??= stop(grace);
+      return stopped;
+    },
+  };
+}

@@ -1,0 +1,91 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { parse } from "yaml";
+import { file, start } from "./run.ts";
+
+const CONFIG = `apiVersion: inference.networking.x-k8s.io/v1alpha1
+kind: EndpointPickerConfig
+featureGates: [flowControl]
+plugins:
+  - type: queue-scorer
+`;
+
+const EFFECTIVE = {
+  apiVersion: "inference.networking.x-k8s.io/v1alpha1",
+  kind: "EndpointPickerConfig",
+  plugins: [
+    { name: "queue-scorer", type: "queue-scorer" },
+    { name: "max-score-picker", type: "max-score-picker", parameters: { maxNumOfEndpoints: 3 } },
+    { name: "single-profile-handler", type: "single-profile-handler" },
+  ],
+  schedulingProfiles: [
+    { name: "default", plugins: [{ pluginRef: "queue-scorer", weight: 1 }, { pluginRef: "max-score-picker" }] },
+  ],
+};
+
+test("a good configuration is printed with its defaults, warnings aside", async (t) => {
+  const path = await file(t, CONFIG);
+  const run = start(t, ["check", path]);
+  assert.equal(await run.status, 0);
+  assert.deepEqual(parse(run.out), EFFECTIVE);
+  assert.equal(run.error, "warning: featureGates[0] (line 3): flowControl has no effect in this version\n");
+  const json = start(t, ["check", path, "--output", "json"]);
+  assert.equal(await json.status, 0);
+  assert.deepEqual(JSON.parse(json.out), EFFECTIVE);
+});
+
+test("a bad configuration is refused with all its problems", async (t) => {
+  const path = await file(
+    t,
+    `${CONFIG}  - type: prefix-cache-scorer\nschedulingProfiles: [{name: p, plugins: [{pluginRef: x}]}]\n`,
+  );
+  const run = start(t, ["check", path]);
+  assert.equal(await run.status, 1);
+  assert.equal(run.out, "");
+  assert.deepEqual(run.error.split("\n"), [
+    `${path} is refused:`,
+    "  plugins[1].type (line 6): prefix-cache-scorer is a known plugin that this version does not have yet",
+    '  schedulingProfiles[0].plugins[0].pluginRef (line 7): no plugin is named "x"; known: queue-scorer, prefix-cache-scorer',
+    "",
+  ]);
+});
+
+test("a file of endpoints is printed with its defaults", async (t) => {
+  const path = await file(t, "pools:\n  - name: ns/p\n    endpoints: [{address: 10.0.0.1:8000}]\n");
+  const run = start(t, ["check", path]);
+  assert.equal(await run.status, 0, run.error);
+  assert.deepEqual(parse(run.out), {
+    pools: [
+      {
+        name: "ns/p",
+        endpoints: [
+          {
+            address: "10.0.0.1:8000",
+            name: "10.0.0.1:8000",
+            zone: "",
+            ready: true,
+            rank: 0,
+            metrics: "http://10.0.0.1:8000/metrics",
+            labels: {},
+          },
+        ],
+      },
+    ],
+  });
+  const again = start(t, ["check", await file(t, run.out)]);
+  assert.equal(await again.status, 0, again.error);
+  assert.equal(again.out, run.out);
+});
+
+test("a bad file of endpoints is refused", async (t) => {
+  const path = await file(t, "pools: [{name: p, endpoints: [{address: nowhere}]}]\n");
+  const run = start(t, ["check", path]);
+  assert.equal(await run.status, 1);
+  assert.ok(run.error.startsWith(`${path} is refused:\n  pools[0].endpoints[0].address: `), run.error);
+});
+
+test("a file that cannot be read is told", async (t) => {
+  const run = start(t, ["check", "no/such/file"]);
+  assert.equal(await run.status, 1);
+  assert.match(run.error, /^cannot read no\/such\/file: ENOENT/);
+});

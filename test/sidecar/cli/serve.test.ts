@@ -1,0 +1,170 @@
+import assert from "node:assert/strict";
+import { rename, writeFile } from "node:fs/promises";
+import { createServer } from "node:http";
+import { type AddressInfo, createServer as createTcpServer } from "node:net";
+import { type TestContext, test } from "node:test";
+import { Client, credentials } from "@grpc/grpc-js";
+import { healthService } from "../../../sidecar/observe/health-server.ts";
+import { eventually, TestGateway, waitingOf } from "../push/test-gateway.ts";
+import { file, type Run, start } from "./run.ts";
+
+const ANY_PORTS = ["--grpc-port=0", "--grpc-health-port=0", "--metrics-port=0"];
+
+function config(weight: number): string {
+  return `apiVersion: llm-d.ai/v1alpha1
+kind: EndpointPickerConfig
+plugins: [{type: queue-scorer}]
+schedulingProfiles: [{name: p, plugins: [{pluginRef: queue-scorer, weight: ${weight}}]}]
+`;
+}
+
+/** A model server as far as a scrape can tell. */
+async function modelServer(t: TestContext, waiting: number): Promise<string> {
+  const body = [
+    `vllm:num_requests_waiting{model_name="m"} ${waiting}`,
+    'vllm:num_requests_running{model_name="m"} 1',
+    'vllm:kv_cache_usage_perc{model_name="m"} 0.25',
+    "",
+  ].join("\n");
+  const server = createServer((_, response) => response.end(body));
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  t.after(() => {
+    server.close();
+    server.closeAllConnections();
+  });
+  return `127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
+
+async function endpoints(t: TestContext, ...addresses: string[]): Promise<string> {
+  return file(t, JSON.stringify({ pools: [{ name: "ns/p", endpoints: addresses.map((address) => ({ address })) }] }));
+}
+
+async function gateway(t: TestContext, run: Run): Promise<TestGateway> {
+  const client = new TestGateway(await run.port("gateways"));
+  t.after(() => client.close());
+  client.hello();
+  return client;
+}
+
+async function get(run: Run, path: string): Promise<{ status: number; body: string }> {
+  const answer = await fetch(`http://127.0.0.1:${await run.port("metrics and probes")}${path}`);
+  return { status: answer.status, body: await answer.text() };
+}
+
+test("what model servers report reaches a gateway, and SIGTERM ends it all with 0", async (t) => {
+  const run = start(t, ["serve", "--endpoints", await endpoints(t, await modelServer(t, 7)), ...ANY_PORTS]);
+  const client = await gateway(t, run);
+  await eventually(() => client.frames.some((frame) => frame.kind === "load" && waitingOf(frame, 0) === 7));
+  assert.deepEqual(client.kinds.slice(0, 4), ["roster", "plan", "load", "sync"]);
+  assert.equal((await get(run, "/readyz")).status, 200);
+  const { body } = await get(run, "/metrics");
+  assert.match(body, /^inline_epp_endpoints\{pool="ns\/p",state="ready"\} 1$/m);
+  assert.match(body, /^inline_epp_scrapes_total\{result="ok"\} [1-9]/m);
+  assert.match(body, /^inline_epp_scrape_seconds\{quantile="1"\} 0\.\d+$/m);
+  assert.match(body, /^inline_epp_gateways 1$/m);
+  await run.logged("listening for gRPC health checks");
+
+  run.child.kill("SIGTERM");
+  assert.equal((await client.status).code, 0, "the stream is ended, not cut");
+  assert.equal(await run.status, 0);
+  assert.equal(run.out, "");
+});
+
+test("SIGINT ends it too", async (t) => {
+  const run = start(t, ["serve", "--endpoints", await endpoints(t), ...ANY_PORTS]);
+  await run.logged("listening for gateways");
+  run.child.kill("SIGINT");
+  assert.equal(await run.status, 0);
+});
+
+test("a second signal ends it at once", async (t) => {
+  const run = start(t, ["serve", "--endpoints", await endpoints(t), ...ANY_PORTS]);
+  await run.logged("listening for gateways");
+  // A stream that its client keeps open holds the shutdown for as long as it may.
+  const client = new Client(`127.0.0.1:${await run.port("gRPC health checks")}`, credentials.createInsecure());
+  t.after(() => client.close());
+  const { path, requestSerialize, responseDeserialize } = healthService.Watch;
+  const watch = client.makeServerStreamRequest(path, requestSerialize, responseDeserialize, Buffer.alloc(0));
+  watch.on("error", () => {});
+  await new Promise((resolve) => watch.once("data", resolve));
+  run.child.kill("SIGTERM");
+  await run.logged("stopping; a second signal ends the process at once");
+  run.child.kill("SIGTERM");
+  assert.equal(await run.status, 143);
+});
+
+test("configuration and endpoints are followed as they change", async (t) => {
+  const configFile = await file(t, config(1));
+  const endpointsFile = await endpoints(t, "127.0.0.1:1");
+  const run = start(t, ["serve", "--endpoints", endpointsFile, "--config-file", configFile, ...ANY_PORTS]);
+  const client = await gateway(t, run);
+  const count = (kind: string) => client.kinds.filter((other) => other === kind).length;
+  await client.received(4);
+
+  await writeFile(`${configFile}.new`, config(2));
+  await rename(`${configFile}.new`, configFile);
+  await eventually(() => count("plan") === 2);
+  await writeFile(configFile, config(-1));
+  const { problems } = await run.logged("new configuration refused, the last good plan stays");
+  assert.match(String(problems), /weight \(line 4\): -1 must be/);
+  assert.match((await get(run, "/metrics")).body, /^inline_epp_config_last_reload_success 0$/m);
+
+  await writeFile(endpointsFile, JSON.stringify({ pools: [{ name: "ns/q", endpoints: [] }] }));
+  await eventually(() => count("gone") === 1 && count("roster") === 2);
+  assert.equal(count("plan"), 3, "one more, for the new pool");
+});
+
+test("variables stand for flags, and flags win over them", async (t) => {
+  const run = start(t, ["serve", "--log-format=json", "--v=4", "--zap-encoder=console", ...ANY_PORTS.slice(1)], {
+    INLINE_EPP_ENDPOINTS: await endpoints(t),
+    INLINE_EPP_CONFIG_TEXT: config(1),
+    INLINE_EPP_GRPC_PORT: "0",
+    INLINE_EPP_GRPC_HEALTH_PORT: "1",
+    INLINE_EPP_LOG_FORMAT: "text",
+  });
+  await run.logged("listening for gateways");
+});
+
+test("text logs are lines for people", async (t) => {
+  const run = start(t, ["serve", "--endpoints", await endpoints(t), "--log-format=text", ...ANY_PORTS]);
+  await eventually(() => run.error.includes("listening for gateways"));
+  assert.match(run.error, /^\S+Z INFO {2}listening for gateways address=127\.0\.0\.1:\d+$/m);
+});
+
+for (const [flag, others] of [
+  ["--grpc-port", ["--grpc-health-port=0", "--metrics-port=0"]],
+  ["--grpc-health-port", ["--grpc-port=0", "--metrics-port=0"]],
+  ["--metrics-port", ["--grpc-port=0", "--grpc-health-port=0"]],
+] as const) {
+  test(`a busy port ends it with 1: ${flag}`, async (t) => {
+    const busy = createTcpServer();
+    await new Promise<void>((resolve) => busy.listen(0, "127.0.0.1", resolve));
+    t.after(() => busy.close());
+    const { port } = busy.address() as AddressInfo;
+    const run = start(t, ["serve", "--endpoints", await endpoints(t), `${flag}=${port}`, ...others]);
+    assert.equal(await run.status, 1);
+    assert.equal(
+      run.error.split("\n").find((line) => line.startsWith("error: ")),
+      `error: port ${port} is in use; free it or choose another with ${flag}`,
+    );
+  });
+}
+
+test("a bad configuration and bad endpoints are told together, with status 1", async (t) => {
+  const run = start(t, [
+    "serve",
+    "--endpoints",
+    await file(t, "pools: [{name: p, endpoints: [{address: a}, {address: b}]}]\n"),
+    "--config-file",
+    await file(t, config(-1)),
+    ...ANY_PORTS,
+  ]);
+  assert.equal(await run.status, 1);
+  assert.match(
+    run.error,
+    /^error: .*file\.yaml is refused:\n {2}schedulingProfiles\[0\]\.plugins\[0\]\.weight \(line 4\)/m,
+  );
+  assert.match(run.error, /^error: endpoint file .*file\.yaml: /m);
+  assert.match(run.error, /pools\[0\]\.endpoints\[0\]\.address: /);
+  assert.match(run.error, /pools\[0\]\.endpoints\[1\]\.address: /);
+});

@@ -1,0 +1,99 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { test } from "node:test";
+import { start } from "./run.ts";
+
+const { version } = JSON.parse(readFileSync(new URL("../../../package.json", import.meta.url), "utf8"));
+
+test("version, in both ways", async (t) => {
+  const expected = `inline-epp ${version} (wire version 1, node ${process.versions.node})\n`;
+  for (const args of [["version"], ["--version"]]) {
+    const run = start(t, args);
+    assert.equal(await run.status, 0);
+    assert.equal(run.out, expected);
+  }
+});
+
+test("help lists every flag with its variable, its default, and examples", async (t) => {
+  const run = start(t, ["serve", "--help"]);
+  assert.equal(await run.status, 0);
+  const help = run.out.replaceAll(/\s+/g, " ");
+  for (const [flag, variable, byDefault] of [
+    ["--endpoints <file>", "ENDPOINTS"],
+    ["--config-file <file>", "CONFIG_FILE", "built in"],
+    ["--config-text <yaml>", "CONFIG_TEXT"],
+    ["--bind <ip>", "BIND", '"127.0.0.1"'],
+    ["--grpc-port <port>", "GRPC_PORT", "9002"],
+    ["--grpc-health-port <port>", "GRPC_HEALTH_PORT", "9003"],
+    ["--metrics-port <port>", "METRICS_PORT", "9090"],
+    ["--refresh-metrics-interval <duration>", "REFRESH_METRICS_INTERVAL", "50ms"],
+    ["--metrics-staleness-threshold <duration>", "METRICS_STALENESS_THRESHOLD", "2s"],
+    ["--scrape-timeout <duration>", "SCRAPE_TIMEOUT", "half the staleness threshold, at most 1s"],
+    ["--log-level <level>", "LOG_LEVEL", '"info"'],
+    ["--log-format <format>", "LOG_FORMAT", '"json"'],
+  ] as const) {
+    const at = help.indexOf(flag);
+    assert.ok(at >= 0, flag);
+    const entry = help.slice(at, help.indexOf("--", at + 2 + flag.length));
+    assert.ok(entry.includes(`env: INLINE_EPP_${variable})`), entry);
+    if (byDefault !== undefined) assert.ok(entry.includes(`default: ${byDefault}`), entry);
+  }
+  assert.match(run.out, /Examples:\n {2}Endpoints from a file/);
+});
+
+test("without a command, help goes to stderr with status 2", async (t) => {
+  const run = start(t, []);
+  assert.equal(await run.status, 2);
+  assert.match(run.error, /^Usage: inline-epp /);
+});
+
+/** Arguments, variables, and what stderr says first. */
+const MISUSED: readonly (readonly [string, Record<string, string>, RegExp])[] = [
+  ["serve", {}, /^error: required option '--endpoints <file>' not specified/],
+  ["srve", {}, /^error: unknown command 'srve'\n\(Did you mean serve\?\)/],
+  ["serve --endpoints x --endpoint y", {}, /^error: unknown option '--endpoint'\n\(Did you mean --endpoints\?\)/],
+  ["serve --endpoints x extra", {}, /^error: too many arguments for 'serve'/],
+  [
+    "serve --endpoints x --grpc-port 65536",
+    {},
+    /^error: option '--grpc-port <port>' argument '65536' is invalid\. Expected a port from 0 to 65535\./,
+  ],
+  [
+    "serve --endpoints x",
+    { INLINE_EPP_METRICS_PORT: "http" },
+    /^error: option '--metrics-port <port>' value 'http' from env 'INLINE_EPP_METRICS_PORT' is invalid\. Expected a port/,
+  ],
+  ["serve --endpoints x --bind localhost", {}, /--bind <ip>' argument 'localhost' is invalid\. Expected an IP address/],
+  [
+    "serve --endpoints x --refresh-metrics-interval 50",
+    {},
+    /'50' is invalid\. Expected a duration such as 50ms, 2s or 1m30s, from 1ms to 24h\./,
+  ],
+  [
+    "serve --endpoints x --refresh-metrics-interval 2s",
+    {},
+    /^error: --refresh-metrics-interval is 2s, must be below --metrics-staleness-threshold, 2s/,
+  ],
+  [
+    "serve --endpoints x --scrape-timeout 3s",
+    {},
+    /^error: --scrape-timeout is 3s, must be below --metrics-staleness-threshold, 2s/,
+  ],
+  ["serve --endpoints x --log-level loud", {}, /'loud' is invalid\. Allowed choices are trace, debug, info/],
+  ["serve --endpoints x --config-file a --config-text b", {}, /'--config-file <file>' cannot be used with option/],
+  ["serve --pool-name p", {}, /'--pool-name <value>' argument 'p' is invalid\. It needs discovery from Kubernetes/],
+  ["serve --endpoints x --secure-serving", {}, /^error: --secure-serving can only be false: gateways connect in plain/],
+  ["serve --endpoints x --v high", {}, /'--v <number>' argument 'high' is invalid/],
+  ["serve --endpoints x --zap-encoder xml", {}, /Expected json or console/],
+  ["check", {}, /^error: missing required argument 'file'/],
+  ["check x --output xml", {}, /'xml' is invalid\. Allowed choices are yaml, json/],
+];
+
+for (const [args, env, message] of MISUSED) {
+  test(`status 2: ${args} ${JSON.stringify(env)}`, async (t) => {
+    const run = start(t, args.split(" "), env);
+    assert.equal(await run.status, 2);
+    assert.match(run.error, message);
+    assert.equal(run.out, "");
+  });
+}

@@ -1,0 +1,107 @@
+import assert from "node:assert/strict";
+import { mkdir, mkdtemp, rename, rm, symlink, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type TestContext, test } from "node:test";
+import { openConfigFile } from "../../../sidecar/epp-config/config-file.ts";
+import { ConfigRefused } from "../../../sidecar/epp-config/findings.ts";
+import { systemClock } from "../../../sidecar/observe/clock.ts";
+import { RecordingLog } from "../push/recorder.ts";
+import { eventually } from "../push/test-gateway.ts";
+
+function config(weight: number): string {
+  return `apiVersion: llm-d.ai/v1alpha1
+kind: EndpointPickerConfig
+plugins: [{type: queue-scorer}]
+schedulingProfiles: [{name: p, plugins: [{pluginRef: queue-scorer, weight: ${weight}}]}]
+`;
+}
+
+async function temporary(t: TestContext): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), "inline-epp-"));
+  t.after(() => rm(folder, { recursive: true }));
+  return folder;
+}
+
+async function follow(t: TestContext, path: string) {
+  const log = new RecordingLog();
+  const results: string[] = [];
+  const observer = { reloaded: (result: string) => results.push(result) };
+  const { plans, stop } = await openConfigFile({ path, clock: systemClock, log, observer });
+  t.after(stop);
+  const weight = () => plans.plan("ns/a").profiles[0]!.steps[0]!.weight;
+  return { plans, log, results, weight };
+}
+
+test("a file written anew is followed", async (t) => {
+  const path = join(await temporary(t), "config.yaml");
+  await writeFile(path, config(1));
+  const { plans, results, weight } = await follow(t, path);
+  let told = 0;
+  plans.subscribe(() => told++);
+  await writeFile(path, config(2));
+  await eventually(() => weight() === 2);
+  assert.equal(told, 1);
+  assert.deepEqual(results, ["applied"]);
+});
+
+test("an editor's rename and a ConfigMap's swapped symlink are followed", async (t) => {
+  const folder = await temporary(t);
+  const path = join(folder, "config.yaml");
+  for (const version of ["v1", "v2"]) await mkdir(join(folder, version));
+  await writeFile(join(folder, "v1", "config.yaml"), config(1));
+  await writeFile(join(folder, "v2", "config.yaml"), config(2));
+  await symlink("v1", join(folder, "..data"));
+  await symlink(join("..data", "config.yaml"), path);
+  const { weight } = await follow(t, path);
+  await symlink("v2", join(folder, "..data_tmp"));
+  await rename(join(folder, "..data_tmp"), join(folder, "..data"));
+  await eventually(() => weight() === 2);
+  await writeFile(join(folder, "new"), config(3));
+  await rename(join(folder, "new"), path);
+  await eventually(() => weight() === 3);
+});
+
+test("a bad version is refused with its problems and the last good plan stays", async (t) => {
+  const path = join(await temporary(t), "config.yaml");
+  await writeFile(path, config(1));
+  const { results, weight, log } = await follow(t, path);
+  await writeFile(path, config(-1));
+  await eventually(() => results.length === 1);
+  assert.deepEqual(results, ["refused"]);
+  assert.equal(weight(), 1);
+  assert.deepEqual(log.of("new configuration refused, the last good plan stays")[0]!.problems, [
+    "schedulingProfiles[0].plugins[0].weight (line 4): -1 must be a finite number, 0 or more",
+  ]);
+  await writeFile(path, config(1));
+  await eventually(() => results.length === 2);
+  assert.deepEqual(results, ["refused", "unchanged"]);
+});
+
+test("a file that goes is told once, and followed again when it is back", async (t) => {
+  const path = join(await temporary(t), "config.yaml");
+  await writeFile(path, config(1));
+  const { results, weight, log } = await follow(t, path);
+  await rm(path);
+  await eventually(() => results.length === 1);
+  assert.equal(weight(), 1);
+  await new Promise((resolve) => setTimeout(resolve, 700));
+  assert.deepEqual(results, ["unreadable"]);
+  assert.match(String(log.of("configuration file cannot be read, the last good plan stays")[0]!.error), /ENOENT/);
+  await writeFile(path, config(4));
+  await eventually(() => weight() === 4);
+  assert.deepEqual(results, ["unreadable", "applied"]);
+});
+
+test("a first version that cannot be used is refused", async (t) => {
+  const folder = await temporary(t);
+  const path = join(folder, "config.yaml");
+  const options = { path, clock: systemClock, log: new RecordingLog(), observer: { reloaded() {} } };
+  await assert.rejects(openConfigFile(options), (error) => {
+    assert.ok(error instanceof ConfigRefused);
+    assert.match(error.message, /config\.yaml is refused:\n {2}ENOENT/);
+    return true;
+  });
+  await writeFile(path, config(-1));
+  await assert.rejects(openConfigFile(options), ConfigRefused);
+});

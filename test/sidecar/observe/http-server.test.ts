@@ -1,0 +1,80 @@
+import assert from "node:assert/strict";
+import { type TestContext, test } from "node:test";
+import { startHttpServer } from "../../../sidecar/observe/http-server.ts";
+import { ListenError } from "../../../sidecar/observe/listen-error.ts";
+import { createMetrics } from "../../../sidecar/observe/metrics.ts";
+import { Readiness } from "../../../sidecar/observe/readiness.ts";
+
+const LISTEN = { host: "127.0.0.1", port: 0, flag: "--metrics-port" };
+
+async function setUp(t: TestContext) {
+  const readiness = new Readiness(["discovery", "push"]);
+  const { registry } = createMetrics("1.2.3");
+  const server = await startHttpServer(LISTEN, registry, readiness);
+  t.after(() => server.stop());
+  const get = async (path: string, method = "GET") => {
+    const answer = await fetch(`http://127.0.0.1:${server.port}${path}`, { method });
+    return { status: answer.status, type: answer.headers.get("content-type"), body: await answer.text() };
+  };
+  return { readiness, server, get };
+}
+
+test("/metrics is Prometheus' text", async (t) => {
+  const { get } = await setUp(t);
+  const { status, type, body } = await get("/metrics?x=1");
+  assert.equal(status, 200);
+  assert.match(type!, /^text\/plain; version=0\.0\.4/);
+  assert.match(body, /^inline_epp_build_info\{version="1\.2\.3"\} 1$/m);
+});
+
+test("/healthz says that the process lives", async (t) => {
+  const { get } = await setUp(t);
+  assert.deepEqual(await get("/healthz"), { status: 200, type: "text/plain; charset=utf-8", body: "ok\n" });
+});
+
+test("/readyz names what is missing", async (t) => {
+  const { get, readiness } = await setUp(t);
+  const first = await get("/readyz");
+  assert.equal(first.status, 503);
+  assert.equal(first.type, "application/json");
+  assert.deepEqual(JSON.parse(first.body), { ready: false, missing: ["discovery", "push"] });
+  readiness.met("discovery");
+  assert.deepEqual(JSON.parse((await get("/readyz")).body), { ready: false, missing: ["push"] });
+  readiness.met("push");
+  const last = await get("/readyz");
+  assert.equal(last.status, 200);
+  assert.deepEqual(JSON.parse(last.body), { ready: true, missing: [] });
+});
+
+test("other paths are told which there are", async (t) => {
+  const { get } = await setUp(t);
+  const { status, body } = await get("/metric");
+  assert.equal(status, 404);
+  for (const path of ["/metrics", "/healthz", "/readyz"]) assert.ok(body.includes(path));
+  assert.equal((await get("/")).status, 200);
+});
+
+test("only GET and HEAD are answered", async (t) => {
+  const { get } = await setUp(t);
+  assert.equal((await get("/metrics", "POST")).status, 405);
+  assert.deepEqual(await get("/healthz", "HEAD"), { status: 200, type: "text/plain; charset=utf-8", body: "" });
+});
+
+test("a busy port is told by its number and its flag", async (t) => {
+  const { server, readiness } = await setUp(t);
+  const { registry } = createMetrics("1.2.3");
+  await assert.rejects(startHttpServer({ ...LISTEN, port: server.port }, registry, readiness), (error) => {
+    assert.ok(error instanceof ListenError);
+    assert.match(error.message, new RegExp(`^port ${server.port} is in use; .* --metrics-port$`));
+    return true;
+  });
+});
+
+test("an address of another machine is told by --bind", async (t) => {
+  const { readiness } = await setUp(t);
+  const { registry } = createMetrics("1.2.3");
+  await assert.rejects(startHttpServer({ ...LISTEN, host: "192.0.2.1" }, registry, readiness), {
+    name: "ListenError",
+    message: "this machine has no address 192.0.2.1; choose another with --bind",
+  });
+});

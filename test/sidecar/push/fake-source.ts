@@ -1,0 +1,111 @@
+import type { PlanSource } from "../../../sidecar/push/plan-source.ts";
+import type { PoolChange, PoolSource } from "../../../sidecar/state/source.ts";
+import type { Endpoint, Load, Plan, Roster, Sample } from "../../../wire/model.ts";
+
+function endpoint(index: number): Endpoint {
+  const address = `10.0.${index >> 8}.${index & 255}:8000`;
+  return { address, name: `ns/pod-${index}`, zone: "", labels: {}, engine: 0, role: 0, rank: 0 };
+}
+
+/** A sample that a test need not care about. */
+export function sample(change: Partial<Sample> = {}): Sample {
+  return {
+    ready: true,
+    age: 10,
+    counter: 1,
+    waiting: 0,
+    running: 0,
+    kvUsage: 0,
+    blockSize: 16,
+    blockCount: 100,
+    runningAdapters: [],
+    waitingAdapters: [],
+    maxAdapters: 0,
+    ...change,
+  };
+}
+
+interface Pool {
+  roster: Roster;
+  samples: Sample[];
+}
+
+/** Pools that a test changes by hand. */
+export class FakeSource implements PoolSource {
+  readonly #pools = new Map<string, Pool>();
+  readonly #listeners = new Set<(change: PoolChange) => void>();
+  #epoch = 100n;
+  /** LOADs asked for. */
+  loads = 0;
+
+  pools(): readonly string[] {
+    return [...this.#pools.keys()];
+  }
+
+  roster(pool: string): Roster | undefined {
+    return this.#pools.get(pool)?.roster;
+  }
+
+  load(pool: string, sequence: bigint, sentAt: bigint): Load | undefined {
+    const found = this.#pools.get(pool);
+    if (found === undefined) return undefined;
+    this.loads++;
+    return { pool, rosterEpoch: found.roster.epoch, sequence, sentAt, freshFor: 2000, samples: found.samples };
+  }
+
+  subscribe(listener: (change: PoolChange) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** Gives a pool that many endpoints, new or changed. */
+  setRoster(pool: string, endpoints: number, change: Partial<Endpoint> = {}): void {
+    const rows = Array.from({ length: endpoints }, (_, index) => ({ ...endpoint(index), ...change }));
+    this.#pools.set(pool, {
+      roster: { pool, epoch: this.#epoch++, endpoints: rows },
+      samples: rows.map(() => sample()),
+    });
+    this.#tell({ kind: "roster", pool });
+  }
+
+  /** Gives an endpoint of a pool so many queued requests. */
+  setWaiting(pool: string, index: number, waiting: number): void {
+    this.#pools.get(pool)!.samples[index] = sample({ waiting });
+    this.#tell({ kind: "load", pool });
+  }
+
+  remove(pool: string): void {
+    this.#pools.delete(pool);
+    this.#tell({ kind: "gone", pool });
+  }
+
+  /** Subscriptions that have not ended. */
+  get listeners(): number {
+    return this.#listeners.size;
+  }
+
+  #tell(change: PoolChange): void {
+    for (const listener of this.#listeners) listener(change);
+  }
+}
+
+/** One plan for all pools, changed by hand. */
+export class FakePlans implements PlanSource {
+  #epoch = 1n;
+  readonly #listeners = new Set<() => void>();
+
+  plan(pool: string): Plan {
+    const steps = [{ stage: 3, plugin: 64, name: "max-score-picker", weight: 0, parameters: [3] }];
+    return { pool, epoch: this.#epoch, profiles: [{ name: "default", steps }] };
+  }
+
+  subscribe(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  change(): void {
+    this.#epoch++;
+    for (const listener of this.#listeners) listener();
+  }
+}

@@ -1,0 +1,117 @@
+import { Client, type ClientDuplexStream, credentials, type StatusObject } from "@grpc/grpc-js";
+import { stateService } from "../../../sidecar/push/service.ts";
+import { encodeAck, encodeHello } from "../../../wire/encode.ts";
+import * as L from "../../../wire/layout.ts";
+import type { Ack } from "../../../wire/model.ts";
+import { xxh64 } from "../../../wire/xxh64.ts";
+
+const KINDS = new Map([
+  [L.KIND_ROSTER, "roster"],
+  [L.KIND_LOAD, "load"],
+  [L.KIND_PLAN, "plan"],
+  [L.KIND_SYNC, "sync"],
+  [L.KIND_GONE, "gone"],
+  [L.KIND_BEAT, "beat"],
+]);
+
+/** What a test wants to know of a frame. */
+export interface Seen {
+  readonly kind: string;
+  /** Hash of the pool's name. */
+  readonly pool: bigint;
+  readonly epoch: bigint;
+  readonly bytes: Buffer;
+}
+
+function seen(bytes: Buffer): Seen {
+  return {
+    kind: KINDS.get(bytes.readUInt16LE(L.HEADER_KIND)) ?? "unknown",
+    pool: bytes.readBigUInt64LE(L.HEADER_POOL),
+    epoch: bytes.readBigUInt64LE(L.HEADER_EPOCH),
+    bytes,
+  };
+}
+
+/** The sequence number of a LOAD. */
+export function sequenceOf(frame: Seen): bigint {
+  return frame.bytes.readBigUInt64LE(L.LOAD_SEQUENCE);
+}
+
+/** Queued requests of an endpoint in a LOAD. */
+export function waitingOf(frame: Seen, index: number): number {
+  return frame.bytes.readUInt32LE(L.LOAD_BYTES + index * L.SAMPLE_BYTES + L.SAMPLE_WAITING);
+}
+
+/** The pool's hash, as headers hold it. */
+export function poolKey(pool: string): bigint {
+  return xxh64(pool);
+}
+
+/** A gateway as far as the push server can tell: a real gRPC client that keeps every frame. */
+export class TestGateway {
+  readonly frames: Seen[] = [];
+  readonly call: ClientDuplexStream<Buffer, Buffer>;
+  /** The server has taken the stream. */
+  readonly opened: Promise<unknown>;
+  readonly status: Promise<StatusObject>;
+  readonly #client: Client;
+  #wake: () => void = () => {};
+
+  constructor(port: number) {
+    this.#client = new Client(`127.0.0.1:${port}`, credentials.createInsecure());
+    const { path, requestSerialize, responseDeserialize } = stateService.Stream;
+    this.call = this.#client.makeBidiStreamRequest(path, requestSerialize, responseDeserialize);
+    this.call.on("data", (bytes: Buffer) => {
+      this.frames.push(seen(bytes));
+      this.#wake();
+    });
+    // An error is the same news as a status that is not OK, and would end the process if nobody listened.
+    this.call.on("error", () => {});
+    this.opened = new Promise((resolve) => this.call.on("metadata", resolve));
+    this.status = new Promise((resolve) => this.call.on("status", resolve));
+  }
+
+  hello(node = "test-node", gateway = 7n): void {
+    this.call.write(Buffer.from(encodeHello({ gateway, node })));
+  }
+
+  ack(ack: Partial<Ack>): void {
+    this.call.write(Buffer.from(encodeAck({ sequence: 0n, accepted: 0, refused: 0, reason: 0, ...ack })));
+  }
+
+  /** Kinds of all frames so far. */
+  get kinds(): string[] {
+    return this.frames.map((frame) => frame.kind);
+  }
+
+  /** Resolves once that many frames are there; rejects when the stream ends before. */
+  async received(count: number): Promise<Seen[]> {
+    while (this.frames.length < count) {
+      await Promise.race([
+        new Promise<void>((resolve) => {
+          this.#wake = resolve;
+        }),
+        this.status.then((status) => {
+          throw new Error(`stream ended with ${status.code} ${status.details} after ${this.kinds.join(" ")}`);
+        }),
+      ]);
+    }
+    return this.frames;
+  }
+
+  close(): void {
+    this.call.cancel();
+    this.#client.close();
+  }
+}
+
+const PATIENCE_MS = 30_000;
+
+/** Resolves once the condition holds; rejects when it never does. */
+export async function eventually(condition: () => boolean): Promise<void> {
+  const end = performance.now() + PATIENCE_MS;
+  while (!condition()) {
+    if (performance.now() > end) throw new Error(`still not so: ${condition}`);
+    await new Promise((resolve) => setTimeout(resolve, 2));
+  }
+}
