@@ -45,6 +45,7 @@ export function proxy_on_tick(id: u32): void {
 
 export function proxy_on_request_headers(id: u32, _headers: u32, end: u32): u32 {
   resetArena();
+  lifecycle.removeDestination();
   const request = requestOf(id);
   return request === null ? HEADERS_CONTINUE : lifecycle.onRequestHeaders(request, end != 0);
 }
@@ -71,13 +72,17 @@ export function proxy_on_response_headers(id: u32, _headers: u32, _end: u32): u3
 export function proxy_on_grpc_receive(id: u32, token: u32, length: u32): void {
   resetArena();
   const root = rootOf(id);
-  if (root !== null && root.state.link.owns(token)) root.state.link.receive(length, host.now());
+  if (root === null) return;
+  const store = root.store;
+  if (store !== null && store.link.owns(token)) store.receive(length, host.now());
 }
 
 export function proxy_on_grpc_close(id: u32, token: u32, _status: u32): void {
   resetArena();
   const root = rootOf(id);
-  if (root !== null && root.state.link.owns(token)) root.state.link.ended(host.now());
+  if (root === null) return;
+  const store = root.store;
+  if (store !== null && store.link.owns(token)) store.link.close(host.now());
 }
 
 export function proxy_on_done(id: u32): u32 {
@@ -91,6 +96,7 @@ export function proxy_on_delete(id: u32): void {
   resetArena();
   const request = requestOf(id);
   if (request !== null) {
+    lifecycle.onDone(request);
     deleteRequest(request);
     return;
   }

@@ -9,6 +9,7 @@ import { Table } from "./memory/table.ts";
 import { defineMetrics, flushMetrics } from "./metrics.ts";
 import { releaseOverdue } from "./request/watchdog.ts";
 import { Request } from "./request/request.ts";
+import { Pool } from "./state/pool.ts";
 import * as slots from "./state/slots.ts";
 import { exchangeFlights } from "./sync/flight.ts";
 import { Store, storeOf } from "./sync/store.ts";
@@ -29,15 +30,16 @@ export class Root {
   newestHeld: Request | null = null;
   /** Whether a held request ever had a body callback: then the host's setting is right. */
   bodySeen: bool = false;
-  private store: Store | null = null;
+  /** The state that this root picks from; null before a configuration has been accepted. */
+  store: Store | null = null;
 
   /** Reads the configuration of `length` bytes. False: refused, and the log says why. */
   configure(length: u32): bool {
-    const error = new Line();
     if (length == 0 || !host.getBuffer(BUFFER_PLUGIN_CONFIGURATION, 0, length)) {
       host.logError(host.logLine().add("configuration refused: it is empty, stateCluster is required"));
       return false;
     }
+    error.clear();
     if (!parsePluginConfig(this.config, host.resultAt, host.resultLength, error)) {
       host.logError(host.logLine().add("configuration refused: ").bytes(error.at, error.length));
       return false;
@@ -49,9 +51,10 @@ export class Root {
     return true;
   }
 
-  /** The state that this root picks from. */
-  get state(): Store {
-    return this.store!;
+  /** The pool that this root picks from, as new as there is; null: not usable (yet). */
+  freshPool(): Pool | null {
+    const store = this.store;
+    return store !== null ? store.freshPool(this.poolKey) : null;
   }
 
   /** What time demands: the stream, the workers' exchange, the watchdog. */
@@ -68,21 +71,26 @@ export class Root {
     releaseOverdue(this, now);
   }
 
-  /** The host deletes the root: what it held goes to others. */
+  /** The host deletes the root: what it held goes to others. It may be the last to tick, so counts do not wait. */
   close(): void {
     const store = this.store;
-    if (store !== null) store.leave(this.id, host.now());
+    if (store !== null) {
+      store.leave(this.id, host.now());
+      flushMetrics(slots.ownTotal);
+    }
     this.store = null;
     this.bodySeen = false;
   }
 }
 
 let lastSharedTick: u64 = 0;
+const error = new Line();
 const roots = new Table();
 const unused: Root[] = [];
 
-/** Makes the root of a context id. */
+/** Makes the root of a context id. Envoy announces a root again where it starts the same configuration again. */
 export function createRoot(id: u32): void {
+  if (roots.get(id) != 0) return;
   const root = unused.length > 0 ? unused.pop() : new Root();
   root.id = id;
   roots.set(id, changetype<usize>(root));

@@ -4,7 +4,7 @@
 import { Text } from "../text/text.ts";
 import { Line } from "../text/line.ts";
 import * as imports from "./imports.ts";
-import { LOG_ERROR, LOG_INFO, LOG_WARN, OK } from "./values.ts";
+import { CLOCK_MONOTONIC, LOG_ERROR, LOG_INFO, LOG_WARN, OK } from "./values.ts";
 
 const outAt: usize = memory.data(8, 8);
 const outLength: usize = memory.data(8, 8);
@@ -24,9 +24,9 @@ function keepResult(status: u32): bool {
   return true;
 }
 
-/** Microseconds since 1970 by the host's clock. */
+/** Microseconds of a clock that all threads of the process share and nobody sets; its zero means nothing. */
 export function now(): u64 {
-  imports.proxy_get_current_time_nanoseconds(outNumber);
+  imports.clock_time_get(CLOCK_MONOTONIC, 1000, outNumber);
   return load<u64>(outNumber) / 1000;
 }
 

@@ -5,7 +5,6 @@ export {
   proxy_continue_stream,
   proxy_define_metric,
   proxy_get_buffer_bytes,
-  proxy_get_current_time_nanoseconds,
   proxy_get_property,
   proxy_get_shared_data,
   proxy_grpc_cancel,
@@ -36,6 +35,11 @@ export declare function proxy_grpc_stream(
   initialMetadataLength: usize,
   token: usize,
 ): u32;
+
+// The SDK has no clock but the wall's, which may be set back; Envoy offers WASI's.
+// @ts-ignore: decorator
+@external("wasi_snapshot_preview1", "clock_time_get")
+export declare function clock_time_get(clock: u32, precision: u64, time: usize): u32;
 
 // The SDK has no source of randomness; Envoy offers this one of WASI.
 // @ts-ignore: decorator

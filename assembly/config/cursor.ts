@@ -7,10 +7,15 @@ export class Cursor {
   textAt: usize = 0;
   textLength: u32 = 0;
 
-  constructor(
-    private at: usize,
-    private end: usize,
-  ) {}
+  private at: usize = 0;
+  private end: usize = 0;
+
+  /** Starts reading `length` bytes. */
+  begin(at: usize, length: u32): Cursor {
+    this.at = at;
+    this.end = at + length;
+    return this;
+  }
 
   /** Skips blanks and takes the byte if it is next. */
   take(byte: u8): bool {

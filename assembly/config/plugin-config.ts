@@ -16,6 +16,7 @@ export const FAIL_OPEN: i32 = 1; // it goes where the cluster's fallback policy 
 
 const MAX_TEXT: u32 = 253;
 const DEFAULT_AUTHORITY: Text = text("inline-epp");
+const cursor = new Cursor();
 
 /** Settings of one root context. The object is filled anew for each configuration, so that none leaves garbage. */
 @final
@@ -48,8 +49,7 @@ export class PluginConfig {
  */
 export function parsePluginConfig(config: PluginConfig, at: usize, length: u32, error: Line): bool {
   config.reset();
-  const cursor = new Cursor(at, at + length);
-  if (!cursor.take(0x7b)) return refuse(error, "must be a JSON object");
+  if (!cursor.begin(at, length).take(0x7b)) return refuse(error, "must be a JSON object");
   let first = true;
   while (!cursor.take(0x7d)) {
     if (!first && !cursor.take(0x2c)) return refuse(error, "is not JSON: expected a comma or a closing brace");

@@ -30,7 +30,7 @@ const body = new Line();
  */
 export function decide(root: Root, request: Request, whole: bool): bool {
   request.decided = true;
-  const pool = root.state.freshPool(root.poolKey);
+  const pool = root.freshPool();
   if (pool === null) return undecided(root, DETAILS_NO_STATE, "no endpoint state for the pool yet");
   const now = host.now();
   const staleAfter = root.config.staleAfter;

@@ -24,10 +24,14 @@ function rootAt(request: Request): Root {
   return changetype<Root>(request.root);
 }
 
-/** The request's headers. Its client has no say in the destination; without a body the decision falls here. */
+/** A client has no say in the destination. */
+export function removeDestination(): void {
+  host.removeHeader(MAP_REQUEST_HEADERS, DESTINATION_HEADER);
+}
+
+/** The request's headers. Without a body the decision falls here. */
 export function onRequestHeaders(request: Request, end: bool): u32 {
   const root = rootAt(request);
-  host.removeHeader(MAP_REQUEST_HEADERS, DESTINATION_HEADER);
   if (end) return decide(root, request, false) ? HEADERS_CONTINUE : HEADERS_STOP_ITERATION;
   if (root.config.hold != HOLD_SELF) return HEADERS_CONTINUE; // the buffer filter behind this one holds it
   hold(root, request);

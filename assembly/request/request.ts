@@ -52,9 +52,8 @@ export function requestOf(id: u32): Request | null {
   return at == 0 ? null : changetype<Request>(at);
 }
 
-/** Forgets a stream. */
+/** Forgets a stream that is over. */
 export function deleteRequest(request: Request): void {
-  uncount(request);
   byId.remove(request.id);
   slab.give(changetype<usize>(request));
 }

@@ -40,6 +40,7 @@ export function unhold(root: Root, request: Request): void {
 
 /** Lets requests go by the failure mode when their wait is over; runs on the root's tick. */
 export function releaseOverdue(root: Root, now: u64): void {
+  if (root.bodySeen) return;
   for (let request = root.oldestHeld; request !== null; request = root.oldestHeld) {
     if (i64(now - request.heldSince) < root.config.watchdog) return;
     unhold(root, request);

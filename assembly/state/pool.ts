@@ -64,7 +64,7 @@ export class Pool {
     const fresh = takeBlock(usize(max<u32>(count, 1)) << 2);
     // New slots are listed before old ones are let go, so that endpoints which stay keep their counts.
     for (let i: u32 = 0; i < count; i++) {
-      store<u32>(fresh + (usize(i) << 2), u32(changetype<usize>(listSlot(endpointKey(roster, i))!)));
+      store<u32>(fresh + (usize(i) << 2), u32(changetype<usize>(listSlot(endpointKey(roster, i)))));
     }
     this.unlistAll();
     this.slots = fresh;

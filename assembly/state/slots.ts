@@ -60,12 +60,12 @@ export function findSlot(key: u64): Slot | null {
   return at == 0 ? null : changetype<Slot>(at);
 }
 
-/** The slot of an address, made if need be, with one roster more. Null when memory is full. */
-export function listSlot(key: u64): Slot | null {
+/** The slot of an address, made if need be, with one roster more. Traps when a million stand. */
+export function listSlot(key: u64): Slot {
   let at = byKey.get(key);
   if (at == 0) {
     at = slab.take();
-    if (at == 0) return null;
+    if (at == 0) throw new RangeError("too many endpoints");
     changetype<Slot>(at).key = key;
     byKey.set(key, at);
   }

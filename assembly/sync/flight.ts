@@ -33,7 +33,7 @@ let othersCounted: bool = false;
 
 /** Publishes this worker's vector and reads the others'. */
 export function exchangeFlights(now: u64): void {
-  const known = readOwners();
+  let known = readOwners();
   if (self == 0 && slots.ownTotal != 0) {
     do self = host.random();
     while (self == 0);
@@ -42,7 +42,7 @@ export function exchangeFlights(now: u64): void {
   if (self != 0) {
     // Published before it is listed: nobody finds a name without a vector.
     if (slots.changed || now - beatAt >= BEAT_EVERY) publish(now);
-    if (!isListed(known)) register(known, now);
+    if (!isListed(known)) known = register(known, now);
   }
   readOthers(known, now);
 }
@@ -61,19 +61,21 @@ function isListed(known: u32): bool {
   return false;
 }
 
-// Adds this worker to the list, without those that have died. Against the CAS value of a fresh read; on a mismatch
-// the next tick tries again.
-function register(known: u32, now: u64): void {
+// Adds this worker to the list, without those that have died, and returns how many are left in it. Against the CAS
+// value of a fresh read; on a mismatch the next tick tries again.
+function register(known: u32, now: u64): u32 {
   let living: u32 = 0;
   for (let i: u32 = 0; i < known; i++) {
     const owner = load<u64>(owners + (i << 3));
     if (readVector(owner, now)) store<u64>(owners + (living++ << 3), owner);
+    else if (host.getShared(OTHER_KEY)) host.setShared(OTHER_KEY, 0, 0); // keys stay for ever, their values need not
   }
-  if (living >= MAX_OWNERS) return;
+  if (living >= MAX_OWNERS) return living;
   const exists = host.getShared(OWNERS_KEY);
-  if (exists && (host.resultLength >> 3 != known)) return;
+  if (exists && min(host.resultLength >> 3, MAX_OWNERS) != known) return living;
   store<u64>(owners + (living++ << 3), self);
   host.setShared(OWNERS_KEY, owners, living << 3, exists ? host.resultCas : 0);
+  return living;
 }
 
 function publish(now: u64): void {

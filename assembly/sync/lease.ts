@@ -34,7 +34,8 @@ export class Lease {
       this.held = this.write(now, cas);
     } else {
       this.held = false;
-      if (expiry < now) this.write(now, cas);
+      // None lasts beyond its term; what says so was not written by a worker. Clocks are read before the value is.
+      if (expiry < now || expiry > now + 2 * LASTS) this.write(now, cas);
     }
     this.nextLook = now + (this.held ? RENEWED_EVERY : LOOKED_AT_EVERY);
     return this.held;

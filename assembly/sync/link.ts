@@ -16,13 +16,13 @@ import { Publisher } from "./publisher.ts";
 
 const SERVICE = text("inlineepp.v1.State");
 const METHOD = text("Stream");
-const NODE_ID = text("node\0id");
+const NODE_ID = text("xds\0node\0id");
 
 const FIRST_BACKOFF: u64 = 50_000;
 const LAST_BACKOFF: u64 = 1_000_000;
 /** The sidecar sends something every second; after this it is taken for dead. */
 const SILENCE: u64 = 5_000_000;
-const REFUSALS_LOGGED_EVERY: u64 = 60_000_000;
+const WARNED_EVERY: u64 = 60_000_000;
 
 const frame: usize = memory.data(320, 8); // HELLO or ACK
 
@@ -36,7 +36,8 @@ export class Link {
   private refused: u32 = 0;
   private reason: i32 = ACCEPTED;
   private ackDue: bool = false;
-  private nextRefusalLog: u64 = 0;
+  private nextRefusalWarning: u64 = 0;
+  private nextOpenWarning: u64 = 0;
 
   private service: Text;
   private publisher: Publisher;
@@ -57,8 +58,7 @@ export class Link {
     }
     if (now - this.heardAt > SILENCE) {
       host.logWarn(host.logLine().add("nothing heard from the sidecar for 5 s, opening the stream anew"));
-      host.cancelStream(this.token);
-      this.ended(now);
+      this.close(now);
       return;
     }
     if (this.ackDue) this.acknowledge();
@@ -86,26 +86,25 @@ export class Link {
     this.refused++;
     this.reason = reason;
     count(FRAMES_REFUSED);
-    if (now < this.nextRefusalLog) return;
-    this.nextRefusalLog = now + REFUSALS_LOGGED_EVERY;
+    if (now < this.nextRefusalWarning) return;
+    this.nextRefusalWarning = now + WARNED_EVERY;
     host.logWarn(
       host.logLine().add("frame refused, reason ").number(reason).add(" (wire/FORMAT.md), ").number(this.refused)
         .add(" on this stream; the last good state stays"),
     );
   }
 
-  /** The stream has ended, at the other end or here. */
-  ended(now: u64): void {
-    this.token = 0;
-    this.nextOpen = now + this.backoff / 2 + u64(randomBelow(u32(this.backoff)));
-    this.backoff = min(this.backoff * 2, LAST_BACKOFF);
-  }
-
-  /** Ends the stream from here: the lease has gone to another, or the root goes. */
+  /** Ends the stream. Also where the other end has: Envoy keeps what a stream holds until it is cancelled here. */
   close(now: u64): void {
     if (this.token == 0) return;
     host.cancelStream(this.token);
-    this.ended(now);
+    this.token = 0;
+    this.backOff(now);
+  }
+
+  private backOff(now: u64): void {
+    this.nextOpen = now + this.backoff / 2 + u64(randomBelow(u32(this.backoff)));
+    this.backoff = min(this.backoff * 2, LAST_BACKOFF);
   }
 
   private open(now: u64): void {
@@ -117,14 +116,20 @@ export class Link {
     this.heardAt = now;
     this.token = host.openStream(this.service, SERVICE, METHOD);
     if (this.token == 0) {
-      host.logWarn(
-        host.logLine().add("cannot open the state stream: does Envoy have the cluster \"")
-          .bytes(this.cluster.at, this.cluster.length).add("\" (stateCluster)?"),
-      );
-      this.ended(now);
+      this.backOff(now);
+      this.warnUnopened(now);
       return;
     }
     this.sendHello();
+  }
+
+  private warnUnopened(now: u64): void {
+    if (now < this.nextOpenWarning) return;
+    this.nextOpenWarning = now + WARNED_EVERY;
+    host.logWarn(
+      host.logLine().add("cannot open the state stream: does Envoy have the cluster \"")
+        .bytes(this.cluster.at, this.cluster.length).add("\" (stateCluster)?"),
+    );
   }
 
   private sendHello(): void {

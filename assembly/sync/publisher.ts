@@ -1,7 +1,7 @@
 // The elected worker's side of shared data: checks frames from the sidecar and publishes them for all workers.
 
 import {
-  ACCEPTED, KIND_BEAT, KIND_GONE, KIND_LOAD, KIND_PLAN, KIND_ROSTER, KIND_SYNC, MAX_POOLS, REFUSED_EPOCH, REFUSED_KIND,
+  ACCEPTED, HEADER_BYTES, KIND_BEAT, KIND_GONE, KIND_LOAD, KIND_PLAN, KIND_ROSTER, KIND_SYNC, MAX_POOLS, REFUSED_EPOCH, REFUSED_KIND,
   REFUSED_LENGTH,
 } from "../../wire/layout.ts";
 import * as host from "../abi/host.ts";
@@ -10,7 +10,7 @@ import { checkHeader, frameEpoch, frameKind, framePool } from "../wire/header.ts
 import { checkLoad, loadEndpoints, loadSequence, stampReceivedAt } from "../wire/load.ts";
 import { checkPlan } from "../wire/plan.ts";
 import { checkRoster, rosterEndpoints } from "../wire/roster.ts";
-import { takeBlock } from "../memory/blocks.ts";
+import { giveBlock, takeBlock } from "../memory/blocks.ts";
 import {
   DIRECTORY_HEADER, DIRECTORY_MAX, directoryEpoch, directoryPools, ENTRY_BYTES, entryAt, isDirectory,
 } from "./directory.ts";
@@ -23,8 +23,11 @@ class Draft {
   /** Epoch and size of the last roster accepted on this stream. */
   rosterEpoch: u64;
   endpoints: u32;
-  /** Whether that roster waits for its first load: until then the old pair serves. */
-  pending: bool;
+  /** The roster itself while it waits for its first load: until then the old pair serves. 0: none waits. */
+  waiting: usize;
+  waitingBytes: u32;
+  /** Whether this stream has sent a roster of the pool. */
+  rostered: bool;
   /** Whether this stream has named the pool; what it has not named by SYNC is dropped. */
   named: bool;
 }
@@ -56,6 +59,8 @@ export class Publisher {
     if (this.directory == 0) {
       this.directory = takeBlock(DIRECTORY_MAX);
       this.drafts = takeBlock(usize(MAX_POOLS) * offsetof<Draft>());
+    } else {
+      for (let i: u32 = 0; i < directoryPools(this.directory); i++) this.stopWaiting(this.draft(i));
     }
     memory.fill(this.directory, 0, DIRECTORY_HEADER);
     memory.fill(this.drafts, 0, usize(MAX_POOLS) * offsetof<Draft>());
@@ -69,7 +74,10 @@ export class Publisher {
   accept(frame: usize, length: u32, now: u64): i32 {
     const refused = checkHeader(frame, length);
     if (refused != ACCEPTED) return refused;
-    switch (frameKind(frame)) {
+    const kind = frameKind(frame);
+    const bare = kind == u32(KIND_SYNC) || kind == u32(KIND_GONE) || kind == u32(KIND_BEAT);
+    if (bare && length != u32(HEADER_BYTES)) return REFUSED_LENGTH;
+    switch (kind) {
       case KIND_ROSTER:
         return this.acceptRoster(frame, length);
       case KIND_LOAD:
@@ -93,12 +101,14 @@ export class Publisher {
     const index = this.indexOf(framePool(frame));
     if (index < 0) return REFUSED_LENGTH;
     const draft = this.draft(index);
+    this.stopWaiting(draft);
+    draft.waiting = takeBlock(length);
+    draft.waitingBytes = length;
+    memory.copy(draft.waiting, frame, length);
     draft.named = true;
-    draft.pending = true;
+    draft.rostered = true;
     draft.rosterEpoch = frameEpoch(frame);
     draft.endpoints = rosterEndpoints(frame);
-    renumber(this.rosterKey, framePool(frame));
-    host.setShared(this.rosterKey, frame, length);
     return ACCEPTED;
   }
 
@@ -108,15 +118,21 @@ export class Publisher {
     const index = this.find(framePool(frame));
     if (index < 0) return REFUSED_EPOCH;
     const draft = this.draft(index);
-    if (draft.rosterEpoch != frameEpoch(frame) || draft.endpoints != loadEndpoints(frame)) return REFUSED_EPOCH;
+    if (!draft.rostered || draft.rosterEpoch != frameEpoch(frame) || draft.endpoints != loadEndpoints(frame)) {
+      return REFUSED_EPOCH;
+    }
+    const entry = entryAt(this.directory, index);
+    const epoch = this.nextEpoch(now);
+    if (draft.waiting != 0) {
+      renumber(this.rosterKey, framePool(frame));
+      host.setShared(this.rosterKey, draft.waiting, draft.waitingBytes);
+      this.stopWaiting(draft);
+      entry.roster = epoch;
+    }
     stampReceivedAt(frame, now);
     renumber(this.loadKey, framePool(frame));
     host.setShared(this.loadKey, frame, length);
-    const entry = entryAt(this.directory, index);
-    const epoch = this.nextEpoch(now);
     entry.load = epoch;
-    if (draft.pending) entry.roster = epoch;
-    draft.pending = false;
     this.sequence = loadSequence(frame);
     this.publish(epoch);
     return ACCEPTED;
@@ -189,14 +205,29 @@ export class Publisher {
     return pools;
   }
 
-  // The last entry takes the place of the one that goes.
+  // The last entry takes the place of the one that goes. Shared data keeps keys for ever, so the frames are emptied.
   private remove(index: i32): void {
+    const pool = entryAt(this.directory, index).pool;
+    this.empty(this.rosterKey, pool);
+    this.empty(this.loadKey, pool);
+    this.empty(this.planKey, pool);
+    this.stopWaiting(this.draft(index));
     const last = directoryPools(this.directory) - 1;
     memory.copy(
       changetype<usize>(entryAt(this.directory, index)), changetype<usize>(entryAt(this.directory, last)), ENTRY_BYTES,
     );
     memory.copy(changetype<usize>(this.draft(index)), changetype<usize>(this.draft(last)), offsetof<Draft>());
     store<u32>(this.directory, last, 8);
+  }
+
+  private empty(key: Text, pool: u64): void {
+    renumber(key, pool);
+    host.setShared(key, 0, 0);
+  }
+
+  private stopWaiting(draft: Draft): void {
+    giveBlock(draft.waiting, draft.waitingBytes);
+    draft.waiting = 0;
   }
 
   @inline

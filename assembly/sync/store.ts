@@ -86,6 +86,14 @@ export class Store {
     else this.link.close(now);
   }
 
+  /**
+   * Takes a frame that waits in the host's receive buffer. A thread that stalled may have lost the lease meanwhile;
+   * the next tick then ends the stream, since Envoy's must not be cancelled while it delivers.
+   */
+  receive(length: u32, now: u64): void {
+    if (this.lease.tick(now)) this.link.receive(length, now);
+  }
+
   /** A root goes: if it held the lease, others may have it at once. */
   leave(id: u32, now: u64): void {
     if (this.holder != id) return;

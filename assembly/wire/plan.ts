@@ -5,11 +5,13 @@ import {
   STEP_PLUGIN, STEP_STAGE, STEP_WEIGHT,
 } from "../../wire/layout.ts";
 import { stageOf } from "../schedule/plugins.ts";
+import { framePool } from "./header.ts";
 import { inside, readable } from "./reference.ts";
 
 /** Checks a PLAN behind its header: after this, running it cannot fail. Returns ACCEPTED or the refusal's reason. */
 export function checkPlan(frame: usize, length: u32): i32 {
   if (length < u32(PLAN_BYTES)) return REFUSED_LENGTH;
+  if (framePool(frame) == 0) return REFUSED_VALUE;
   const profiles = load<u32>(frame, PLAN_PROFILES);
   const steps = load<u32>(frame, PLAN_STEPS);
   const strings = load<u32>(frame, PLAN_STRINGS);

@@ -6,11 +6,13 @@ import {
   REFUSED_VALUE, ROLE_ENCODE, ROSTER_BYTES, ROSTER_ENDPOINTS, ROSTER_LABELS, ROSTER_NAME_LENGTH, ROSTER_NAME_OFFSET,
   ROSTER_STRINGS,
 } from "../../wire/layout.ts";
+import { framePool } from "./header.ts";
 import { inside, readable } from "./reference.ts";
 
 /** Checks a ROSTER behind its header. Returns ACCEPTED or the reason it is refused. */
 export function checkRoster(frame: usize, length: u32): i32 {
   if (length < u32(ROSTER_BYTES)) return REFUSED_LENGTH;
+  if (framePool(frame) == 0) return REFUSED_VALUE;
   const endpoints = load<u32>(frame, ROSTER_ENDPOINTS);
   const labels = load<u32>(frame, ROSTER_LABELS);
   const strings = load<u32>(frame, ROSTER_STRINGS);

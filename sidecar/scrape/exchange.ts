@@ -32,11 +32,10 @@ export interface ExchangeOptions {
 
 const HEADERS = ["accept", "text/plain;version=0.0.4", "accept-encoding", "identity", "user-agent", "inline-epp"];
 
-/** Codes of undici and of its parser for an answer that is not HTTP as it should be. */
 function failureOf(error: NodeJS.ErrnoException): ExchangeResult {
   const code = error.code ?? "";
   const reason = error.message || code || error.name;
-  if (code.startsWith("HPE_")) return { outcome: "unusable", reason: `the answer is not HTTP: ${reason}` };
+  if (error.name === "HTTPParserError") return { outcome: "unusable", reason: `the answer is not HTTP: ${reason}` };
   if (code === "UND_ERR_HEADERS_OVERFLOW") return { outcome: "too_large", reason };
   return { outcome: "connect", reason };
 }

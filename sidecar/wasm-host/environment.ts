@@ -5,7 +5,7 @@ import type { SharedData } from "./shared-data.ts";
 export interface GrpcStream {
   /** The filter sends a message. */
   send(message: Uint8Array): void;
-  /** The filter resets the stream. */
+  /** The filter resets the stream, or lets go of one that has ended. */
   cancel(): void;
 }
 
@@ -27,11 +27,11 @@ export interface GrpcTransport {
 export interface Environment {
   readonly shared: SharedData;
   readonly grpc: GrpcTransport;
-  /** Nanoseconds since 1970. */
+  /** Nanoseconds of a clock that never goes back; its zero is free. */
   now(): bigint;
   /** Fills with random bytes. */
   random(bytes: Uint8Array): void;
   log(level: LogLevel, message: string): void;
-  /** Properties of the process, such as node.id; path segments are separated by "\0". */
+  /** Properties of the process, such as xds.node.id; path segments are separated by "\0". */
   property(path: string): string | undefined;
 }

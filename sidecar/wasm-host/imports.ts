@@ -15,7 +15,7 @@ export function hostImports(vm: FilterVm): WebAssembly.Imports {
   const store32 = (at: number, value: number) => new DataView(vm.exports.memory.buffer).setUint32(at, value, true);
   const store64 = (at: number, value: bigint) => new DataView(vm.exports.memory.buffer).setBigUint64(at, value, true);
   const give = (value: Uint8Array, atAt: number, lengthAt: number) => {
-    const at = vm.exports.proxy_on_memory_allocate(value.length);
+    const at = value.length === 0 ? 0 : vm.exports.proxy_on_memory_allocate(value.length);
     bytes(at, value.length).set(value);
     store32(atAt, at);
     store32(lengthAt, value.length);
@@ -24,10 +24,6 @@ export function hostImports(vm: FilterVm): WebAssembly.Imports {
   const env: Record<string, (...args: never[]) => number> = {
     proxy_log(level: number, at: number, length: number) {
       vm.environment.log(LOG_LEVELS[level] ?? "error", text(at, length));
-      return Result.ok;
-    },
-    proxy_get_current_time_nanoseconds(at: number) {
-      store64(at, vm.environment.now());
       return Result.ok;
     },
     proxy_set_tick_period_milliseconds() {
@@ -142,7 +138,8 @@ export function hostImports(vm: FilterVm): WebAssembly.Imports {
             vm.buffer = undefined;
           },
           close(status) {
-            if (grpcStreams.delete(token)) vm.exports.proxy_on_grpc_close(root, token, status);
+            // As in Envoy, the token stands until the filter cancels it.
+            if (grpcStreams.has(token)) vm.exports.proxy_on_grpc_close(root, token, status);
           },
         },
       );
@@ -166,21 +163,26 @@ export function hostImports(vm: FilterVm): WebAssembly.Imports {
     },
   };
 
-  return {
-    env: Object.fromEntries(
-      Object.entries(env).map(([name, call]) => [
+  const wasi: Record<string, (...args: never[]) => number> = {
+    clock_time_get(_clock: number, _precision: bigint, at: number) {
+      store64(at, vm.environment.now());
+      return 0;
+    },
+    random_get(at: number, length: number) {
+      vm.environment.random(bytes(at, length));
+      return 0;
+    },
+  };
+
+  const recorded = (calls: Record<string, (...args: never[]) => number>) =>
+    Object.fromEntries(
+      Object.entries(calls).map(([name, call]) => [
         name,
         (...args: never[]) => {
           vm.calls?.push(name);
           return call(...args);
         },
       ]),
-    ),
-    wasi_snapshot_preview1: {
-      random_get(at: number, length: number) {
-        vm.environment.random(bytes(at, length));
-        return 0;
-      },
-    },
-  };
+    );
+  return { env: recorded(env), wasi_snapshot_preview1: recorded(wasi) };
 }

@@ -5,8 +5,8 @@ export interface SharedValue {
 }
 
 /**
- * What Envoy calls shared data: one map for all VMs of one vm_id. Writes with cas 0 always succeed, others only where
- * nobody has written since the value was read.
+ * What Envoy calls shared data: one map for all VMs of one vm_id. Writes with cas 0 and writes to a new key always
+ * succeed, others only where nobody has written since the value was read.
  */
 export class SharedData {
   readonly #values = new Map<string, SharedValue>();
@@ -17,9 +17,10 @@ export class SharedData {
     return this.#values.get(key);
   }
 
-  /** Writes a copy of the value. False: `cas` is neither 0 nor that of the present value. */
+  /** Writes a copy of the value. False: there is one already, and `cas` is neither 0 nor its own. */
   set(key: string, value: Uint8Array, cas: number): boolean {
-    if (cas !== 0 && this.#values.get(key)?.cas !== cas) return false;
+    const present = this.#values.get(key);
+    if (present && cas !== 0 && present.cas !== cas) return false;
     this.#lastCas = this.#lastCas === 0xffffffff ? 1 : this.#lastCas + 1;
     this.#values.set(key, { value: value.slice(), cas: this.#lastCas });
     return true;

@@ -49,7 +49,7 @@ export class Rig {
           }
         },
         log: (level, message) => this.log.push(`${level} ${message}`),
-        property: (path) => (path === "node\0id" ? "test-node" : undefined),
+        property: (path) => (path === "xds\0node\0id" ? "test-node" : undefined),
       },
       this.metrics,
     );

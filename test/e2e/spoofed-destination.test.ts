@@ -1,0 +1,63 @@
+import assert from "node:assert/strict";
+import { connect } from "node:net";
+import { test } from "node:test";
+import { chatBody } from "../harness/requests.ts";
+import { startStack } from "../harness/stack.ts";
+
+/** Sends one POST with these header lines as they stand; returns the whole answer. */
+function raw(url: string, headers: readonly string[]): Promise<string> {
+  const body = chatBody();
+  const { port } = new URL(url);
+  return new Promise((resolve, reject) => {
+    const socket = connect(Number(port), "127.0.0.1");
+    let answer = "";
+    socket.on("error", reject);
+    socket.on("data", (chunk) => {
+      answer += chunk.toString("latin1");
+    });
+    socket.on("close", () => resolve(answer));
+    const head = ["POST /v1/chat/completions HTTP/1.1", "host: test", "connection: close", ...headers];
+    socket.write(`${[...head, `content-length: ${body.length}`].join("\r\n")}\r\n\r\n${body}`);
+  });
+}
+
+const spellings = (victim: string) => [
+  [`x-gateway-destination-endpoint: ${victim}`],
+  [`X-Gateway-Destination-Endpoint: ${victim}`],
+  [`X-GATEWAY-DESTINATION-ENDPOINT:${victim}`],
+  [`x-gateway-destination-endpoint: ${victim}`, `x-gateway-destination-endpoint: ${victim}`],
+  [`x-gateway-destination-endpoint: ${victim},127.0.0.1:1`],
+  [`x-gateway-destination-endpoint:    ${victim}   `],
+  [`connection: x-gateway-destination-endpoint`, `x-gateway-destination-endpoint: ${victim}`],
+  [`x_gateway_destination_endpoint: ${victim}`],
+];
+
+for (const hold of ["buffer", "self"] as const) {
+  test(`hold ${hold}: a client cannot choose its destination`, async (t) => {
+    const stack = await startStack({ envoy: { hold } }, t);
+    // One victim outside the cluster, one inside it that no pick would choose.
+    const [saturated] = stack.simulators;
+    await saturated?.set({ waiting: 50, running: 16, kvCacheUsage: 0.99 });
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    const admin = stack.envoy.adminUrl.replace("http://", "");
+    for (const victim of [admin, saturated?.address ?? ""]) {
+      for (const headers of spellings(victim)) {
+        const answer = await raw(stack.url, headers);
+        assert.match(answer, /^HTTP\/1\.1 200 /, headers.join(" | "));
+        assert.match(answer, /x-inference-pod: sim-[23]\r\n/, headers.join(" | "));
+      }
+    }
+  });
+
+  test(`hold ${hold}: nor where there is no pick and the gateway fails open`, async (t) => {
+    const stack = await startStack({ withoutSidecar: true, envoy: { hold, failureMode: "FailOpen" } }, t);
+    const victim = stack.simulators[0]?.address ?? "";
+    const pods = new Set<string>();
+    for (let i = 0; i < 12; i++) {
+      const answer = await raw(stack.url, [`x-gateway-destination-endpoint: ${victim}`]);
+      assert.match(answer, /^HTTP\/1\.1 200 /);
+      pods.add(/x-inference-pod: (\S+)/.exec(answer)?.[1] ?? "");
+    }
+    assert.ok(pods.size > 1, `the fallback policy was overridden: all went to ${[...pods]}`);
+  });
+}

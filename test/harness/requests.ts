@@ -1,0 +1,110 @@
+// Requests as clients send them, and who answered.
+
+import { request as httpRequest } from "node:http";
+import { setTimeout as sleep } from "node:timers/promises";
+
+/** An answer through Envoy. */
+export interface Answer {
+  readonly status: number;
+  /** Name of the simulator that served; "" where none did. */
+  readonly pod: string;
+  readonly text: string;
+}
+
+export interface ChatOptions {
+  readonly headers?: Readonly<Record<string, string>>;
+  /** The user's message. */
+  readonly prompt?: string;
+  readonly maxTokens?: number;
+}
+
+/** The body of a chat completion. */
+export function chatBody({ prompt = "Hello", maxTokens = 4 }: ChatOptions = {}): string {
+  return JSON.stringify({ model: "base", messages: [{ role: "user", content: prompt }], max_tokens: maxTokens });
+}
+
+/** Posts a chat completion. */
+export async function chat(url: string, options: ChatOptions = {}): Promise<Answer> {
+  const answer = await fetch(`${url}/v1/chat/completions`, {
+    method: "POST",
+    headers: { "content-type": "application/json", ...options.headers },
+    body: chatBody(options),
+  });
+  return { status: answer.status, pod: answer.headers.get("x-inference-pod") ?? "", text: await answer.text() };
+}
+
+/** So many chat completions, one after the other. */
+export async function chats(url: string, count: number, options: ChatOptions = {}): Promise<Answer[]> {
+  const answers: Answer[] = [];
+  for (let i = 0; i < count; i++) answers.push(await chat(url, options));
+  return answers;
+}
+
+/** How many of the answers each simulator gave. */
+export function byPod(answers: Iterable<Answer>): Map<string, number> {
+  const counts = new Map<string, number>();
+  for (const { pod } of answers) counts.set(pod, (counts.get(pod) ?? 0) + 1);
+  return counts;
+}
+
+/** Posts a body in pieces with pauses between them, chunked unless a length is given. */
+export function postPieces(
+  url: string,
+  pieces: readonly (string | Uint8Array)[],
+  pauseMs: number,
+  headers: Readonly<Record<string, string>> = {},
+): Promise<Answer> {
+  return new Promise((resolve, reject) => {
+    const request = httpRequest(
+      `${url}/v1/chat/completions`,
+      { method: "POST", headers: { "content-type": "application/json", ...headers } },
+      (answer) => {
+        let text = "";
+        answer.setEncoding("utf8");
+        answer.on("data", (piece) => {
+          text += piece;
+        });
+        answer.on("end", () => {
+          resolve({ status: answer.statusCode ?? 0, pod: `${answer.headers["x-inference-pod"] ?? ""}`, text });
+        });
+        answer.on("error", reject);
+      },
+    );
+    request.on("error", reject);
+    void (async () => {
+      for (const piece of pieces) {
+        request.write(piece);
+        await sleep(pauseMs);
+      }
+      request.end();
+    })();
+  });
+}
+
+/** Keeps `clients` loops of requests going until stopped; a request that fails in any way is kept as a failure. */
+export function keepAsking(
+  url: string,
+  clients: number,
+): { stop(): Promise<{ answers: Answer[]; failures: string[] }> } {
+  let going = true;
+  const answers: Answer[] = [];
+  const failures: string[] = [];
+  const loops = Array.from({ length: clients }, async () => {
+    while (going) {
+      try {
+        const answer = await chat(url);
+        answers.push(answer);
+        if (answer.status !== 200) failures.push(`${answer.status} ${answer.text}`);
+      } catch (error) {
+        failures.push(String(error));
+      }
+    }
+  });
+  return {
+    async stop() {
+      going = false;
+      await Promise.all(loops);
+      return { answers, failures };
+    },
+  };
+}
