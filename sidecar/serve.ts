@@ -158,6 +158,7 @@ export async function serve(settings: ServeSettings, version: string, log: Log):
   if (health !== undefined) listening("gRPC health checks", health.port, () => health.close(GRACE));
   await start.attempt(async () => {
     await state.start();
+    await state.firstRound();
     readiness.met(DISCOVERY);
   });
   const push = await start.attempt(async () => {

@@ -47,6 +47,7 @@ export class ScrapeLoop {
   #deadline = 0;
   #failures = 0;
   #trusted = false;
+  #onGrid = false;
   #stopped = false;
 
   /** @param onResult gets each exchange's result and how many milliseconds it took. */
@@ -56,10 +57,12 @@ export class ScrapeLoop {
     this.#onResult = onResult;
   }
 
-  /** The first scrape comes within an interval, anywhere in it, so that loops started together spread out. */
+  /**
+   * The first scrape comes at once: until its first sample an endpoint gets no requests, and the others get its share.
+   * The second comes anywhere within the next interval and sets the grid, so that loops started together spread out.
+   */
   start(): void {
-    const { clock, random, interval } = this.#options;
-    this.#deadline = clock.now() + random() * interval;
+    this.#deadline = this.#options.clock.now();
     this.#sleep();
   }
 
@@ -80,7 +83,7 @@ export class ScrapeLoop {
   }
 
   #scrape(place: Place): void {
-    const { clock, interval } = this.#options;
+    const { clock, random, interval } = this.#options;
     const started = clock.now();
     this.#exchange.run((result) => {
       place.leave();
@@ -88,6 +91,8 @@ export class ScrapeLoop {
       const now = clock.now();
       this.#trusted = result.outcome === "ok";
       this.#failures = this.#trusted ? 0 : this.#failures + 1;
+      if (!this.#onGrid) this.#deadline -= random() * interval;
+      this.#onGrid = true;
       this.#deadline = nextDeadline(this.#deadline, now, interval, this.#failures);
       this.#sleep();
       this.#onResult(result, now - started);

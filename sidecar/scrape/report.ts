@@ -44,7 +44,7 @@ export interface ScrapeReport {
   /** Scrapes by outcome since the start, those of endpoints that are gone included. */
   totals(): OutcomeCounts;
   /** Every endpoint that is scraped now. */
-  targets(): Iterable<TargetReport>;
+  targets(): IteratorObject<TargetReport>;
 }
 
 /** Zero of each. */

@@ -153,7 +153,7 @@ export class Scraper implements ScrapeReport {
     return this.#totals;
   }
 
-  targets(): Iterable<TargetReport> {
+  targets(): IteratorObject<TargetReport> {
     return this.#watched.values();
   }
 

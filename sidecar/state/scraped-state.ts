@@ -2,7 +2,7 @@
 
 import type { DiscoveredPool, Discovery } from "../discovery/pool.ts";
 import { systemClock } from "../scrape/clock.ts";
-import type { ScrapeReport } from "../scrape/report.ts";
+import type { ScrapeReport, TargetReport } from "../scrape/report.ts";
 import { type ScrapeOptions, Scraper, stalenessThreshold } from "../scrape/scraper.ts";
 import { Pools } from "./pools.ts";
 import type { PoolSource } from "./source.ts";
@@ -14,6 +14,9 @@ export interface ScrapedStateOptions extends ScrapeOptions {
   readonly startedAt?: number;
 }
 
+const FIRST_ROUND_MS = 500;
+const LOOK_MS = 5;
+
 /** Endpoint state that keeps itself up to date between start and stop. */
 export interface ScrapedState {
   readonly source: PoolSource;
@@ -23,8 +26,17 @@ export interface ScrapedState {
    * reason where they cannot be known. To be called once.
    */
   start(): Promise<void>;
+  /**
+   * Resolves when every endpoint has been scraped once, well or not, or after half a second. What is pushed before
+   * shows some endpoints as never seen, and all requests would go to the others.
+   */
+  firstRound(): Promise<void>;
   /** Ends discovery, every loop and every connection; the last state stays readable. */
   stop(): Promise<void>;
+}
+
+function isTried({ failures, lastDuration }: TargetReport): boolean {
+  return failures > 0 || lastDuration !== undefined;
 }
 
 /**
@@ -43,6 +55,16 @@ export function createScrapedState(options: ScrapedStateOptions): ScrapedState {
     source: pools,
     scrapes: scraper,
     start: () => discovery.start(apply),
+    firstRound() {
+      const until = clock.now() + FIRST_ROUND_MS;
+      return new Promise((resolve) => {
+        const look = (): void => {
+          if (clock.now() >= until || scraper.targets().every(isTried)) resolve();
+          else clock.after(LOOK_MS, look);
+        };
+        look();
+      });
+    },
     async stop() {
       await discovery.stop();
       await scraper.stop();

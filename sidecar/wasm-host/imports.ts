@@ -111,9 +111,6 @@ export function hostImports(vm: FilterVm): WebAssembly.Imports {
     proxy_increment_metric(id: number, by: bigint) {
       return vm.metrics.increment(id, by) ? Result.ok : Result.notFound;
     },
-    proxy_record_metric(id: number, value: bigint) {
-      return vm.metrics.record(id, value) ? Result.ok : Result.notFound;
-    },
     proxy_grpc_stream(
       serviceAt: number,
       serviceLength: number,
