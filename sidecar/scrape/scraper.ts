@@ -1,7 +1,7 @@
 // Keeps one scrape loop for each endpoint that is wanted.
 
 import { type Clock, systemClock } from "./clock.ts";
-import { type Exchange, type ExchangeResult, HttpExchange } from "./exchange.ts";
+import { type ExchangeOptions, type ExchangeResult, HttpExchange } from "./exchange.ts";
 import { Lane } from "./lane.ts";
 import { type Lanes, ScrapeLoop } from "./loop.ts";
 import {
@@ -40,8 +40,6 @@ export interface ScrapeOptions {
   /** A number from 0 to 1, below 1; Math.random where left out. */
   readonly random?: () => number;
   readonly onTargetChange?: (change: TargetChange) => void;
-  /** Makes the exchange with a target; over HTTP where left out. */
-  readonly exchange?: (target: ScrapeTarget) => Exchange;
 }
 
 const DEFAULT_INTERVAL = 50;
@@ -91,7 +89,7 @@ class Watched implements TargetReport {
 export class Scraper implements ScrapeReport {
   readonly #onSample: (key: string, signals: Signals, at: number) => void;
   readonly #onTargetChange: (change: TargetChange) => void;
-  readonly #exchange: (target: ScrapeTarget) => Exchange;
+  readonly #exchange: ExchangeOptions;
   readonly #clock: Clock;
   readonly #random: () => number;
   readonly #interval: number;
@@ -119,11 +117,7 @@ export class Scraper implements ScrapeReport {
       trusted: new Lane(Math.ceil(concurrency / 2)),
       doubtful: new Lane(Math.floor(concurrency / 2)),
     };
-    const verifyTls = options.verifyTls ?? true;
-    this.#exchange =
-      options.exchange ??
-      (({ metricsUrl, engine }) =>
-        new HttpExchange(metricsUrl, engine, { clock: this.#clock, timeout, maxBytes, verifyTls }));
+    this.#exchange = { clock: this.#clock, timeout, maxBytes, verifyTls: options.verifyTls ?? true };
   }
 
   /**
@@ -158,13 +152,12 @@ export class Scraper implements ScrapeReport {
   }
 
   #begin(target: ScrapeTarget): Watched {
+    const exchange = new HttpExchange(target.metricsUrl, target.engine, this.#exchange);
     const options = { clock: this.#clock, random: this.#random, interval: this.#interval, lanes: this.#lanes };
     const watched = new Watched(
       target,
       (report) =>
-        new ScrapeLoop(this.#exchange(target), options, (result, duration) =>
-          this.#note(target.key, report, result, duration),
-        ),
+        new ScrapeLoop(exchange, options, (result, duration) => this.#note(target.key, report, result, duration)),
     );
     watched.loop.start();
     return watched;

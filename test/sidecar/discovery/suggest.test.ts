@@ -1,0 +1,23 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { nearest } from "../../../sidecar/discovery/suggest.ts";
+
+const KNOWN = ["address", "name", "zone", "ready", "rank", "metrics", "labels"];
+
+test("finds what was meant", () => {
+  const cases: [string, string][] = [
+    ["adress", "address"],
+    ["Address", "address"],
+    ["addres", "address"],
+    ["metric", "metrics"],
+    ["lables", "labels"],
+    ["naem", "name"],
+    ["redy", "ready"],
+  ];
+  for (const [written, meant] of cases) assert.equal(nearest(written, KNOWN), meant, written);
+});
+
+test("does not guess what is far off", () => {
+  for (const written of ["", "weight", "url", "x".repeat(100_000)]) assert.equal(nearest(written, KNOWN), undefined);
+  assert.equal(nearest("name", []), undefined);
+});
