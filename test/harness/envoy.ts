@@ -138,7 +138,8 @@ export async function startEnvoy(options: EnvoyOptions, around: Surroundings): P
       const outcomes = async (): Promise<[number, number]> => {
         const now = await stats(/^listener_manager\.lds\.update_/);
         const count = (what: string): number => now.get(`listener_manager.lds.update_${what}`) ?? 0;
-        return [count("success"), count("rejected")];
+        // A failure is a listener that does not even have the right shape.
+        return [count("success"), count("rejected") + count("failure")];
       };
       const [accepted, rejected] = await outcomes();
       edit(listener);

@@ -1,0 +1,132 @@
+// Builds what is not up to date: the filter, and the bundles of the sidecar and the simulator. Nothing is rebuilt
+// unless an input's content or the output has changed since.
+
+import { createHash } from "node:crypto";
+import { existsSync, globSync } from "node:fs";
+import { chmod, mkdir, readFile, rename, stat, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import process from "node:process";
+import { step } from "./progress.ts";
+import { CACHE, ROOT, runCommand } from "./stack/command.ts";
+import { runMain } from "./trouble.ts";
+
+/** What a target was made from and what came out, by content. */
+type Stamp = { inputs: string[]; inputHash: string; outputHash: string };
+
+type Target = {
+  /** Path of what it makes. */
+  output: string;
+  /** Its sources now, or null where only the last build knows them. */
+  sources: (() => string[]) | null;
+  /** Makes `file`; gives the sources that it read. */
+  make(file: string): Promise<string[]>;
+};
+
+const STAMPS = join(CACHE, "build.json");
+/** Tools and settings: whoever changes them changes every target. */
+const COMMON_INPUTS = ["package-lock.json", "scripts/build.ts"];
+
+/** Dependencies in CommonJS require Node's own modules at run time, which an ES module cannot without this. */
+const BUNDLE_HEAD = `import { createRequire as createRequireOfBundle } from "node:module";
+const require = createRequireOfBundle(import.meta.url);`;
+
+function filterTarget(): Target {
+  const sources = (): string[] => globSync(["asconfig.json", "assembly/**/*.ts", "wire/**/*.ts"], { cwd: ROOT });
+  return {
+    output: "build/filter.wasm",
+    sources,
+    async make(file) {
+      const asc = join("node_modules", "assemblyscript", "bin", "asc.js");
+      const args = ["assembly/index.ts", "--config", "asconfig.json", "--target", "release", "--outFile", file];
+      await runCommand("asc", process.execPath, [asc, ...args], `${process.execPath} is gone`);
+      return sources();
+    },
+  };
+}
+
+function bundleTarget(entry: string, output: string): Target {
+  return {
+    output,
+    sources: null,
+    async make(file) {
+      // Only here: an up-to-date build does not pay for loading it.
+      const { build } = await import("esbuild");
+      const { metafile } = await build({
+        absWorkingDir: ROOT,
+        entryPoints: [entry],
+        outfile: file,
+        bundle: true,
+        platform: "node",
+        target: "node24",
+        format: "esm",
+        banner: { js: BUNDLE_HEAD },
+        metafile: true,
+        logLevel: "warning",
+      });
+      await chmod(join(ROOT, file), 0o755);
+      // The lock file stands for the packages.
+      return Object.keys(metafile.inputs).filter((path) => !path.startsWith("node_modules/"));
+    },
+  };
+}
+
+const TARGETS: readonly Target[] = [
+  filterTarget(),
+  bundleTarget("sidecar/main.ts", "build/inline-epp.mjs"),
+  bundleTarget("simulator/main.ts", "build/simulator.mjs"),
+];
+
+async function hashOf(paths: readonly string[]): Promise<string> {
+  const hash = createHash("sha256");
+  for (const path of [...paths].sort()) {
+    const content = existsSync(join(ROOT, path)) ? await readFile(join(ROOT, path)) : "absent";
+    hash.update(`${path}\0${content.length}\0`).update(content);
+  }
+  return hash.digest("hex");
+}
+
+async function readStamps(): Promise<Record<string, Stamp>> {
+  try {
+    return JSON.parse(await readFile(STAMPS, "utf8"));
+  } catch {
+    return {};
+  }
+}
+
+async function isUpToDate(target: Target, stamp: Stamp | undefined): Promise<boolean> {
+  if (stamp === undefined || !existsSync(join(ROOT, target.output))) return false;
+  const inputs = [...(target.sources?.() ?? stamp.inputs), ...COMMON_INPUTS];
+  return (await hashOf(inputs)) === stamp.inputHash && (await hashOf([target.output])) === stamp.outputHash;
+}
+
+async function make(target: Target): Promise<Stamp> {
+  const unfinished = target.output.replace(/^build\//, "build/unfinished-");
+  // Where the sources are known, they are hashed first: one that changes meanwhile does not fit the stamp, and the next
+  // build sees it.
+  const sources = target.sources?.();
+  const hashBefore = sources && (await hashOf([...sources, ...COMMON_INPUTS]));
+  const inputs = await target.make(unfinished);
+  await rename(join(ROOT, unfinished), join(ROOT, target.output));
+  const inputHash = hashBefore ?? (await hashOf([...inputs, ...COMMON_INPUTS]));
+  return { inputs, inputHash, outputHash: await hashOf([target.output]) };
+}
+
+/** Brings every output in build/ up to date. One line for each. */
+export async function build(): Promise<void> {
+  await mkdir(join(ROOT, "build"), { recursive: true });
+  await mkdir(CACHE, { recursive: true });
+  const stamps = await readStamps();
+  for (const target of TARGETS) {
+    const outcome = async (): Promise<string> => {
+      if (await isUpToDate(target, stamps[target.output])) return "up to date";
+      stamps[target.output] = await make(target);
+      await writeFile(STAMPS, `${JSON.stringify(stamps, null, 2)}\n`);
+      const { size } = await stat(join(ROOT, target.output));
+      return `built, ${(size / 1024).toFixed(0)} KiB`;
+    };
+    await step(target.output, outcome, (text) => text);
+  }
+}
+
+// Not import.meta.main: the bootstrap imports this file.
+if (process.argv[1] === import.meta.filename) await runMain(build);

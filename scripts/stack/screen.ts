@@ -1,0 +1,32 @@
+import type { PortUse } from "./settings.ts";
+
+/** What is shown once everything runs: where it is, and what to try. */
+export function screen(ports: readonly PortUse[], envoyVersion: string, logs: string): string {
+  const port = (flag: string): number[] => ports.filter((use) => use.flag === flag).map((use) => use.port);
+  const [requests] = port("--envoy-port");
+  const [admin] = port("--envoy-admin-port");
+  const [state] = port("--state-port");
+  const [health] = port("--health-port");
+  const [metrics] = port("--metrics-port");
+  const simulators = port("--simulator-ports");
+  const body = `{"model":"base","messages":[{"role":"user","content":"Hello"}],"max_tokens":8}`;
+  return `
+inline-epp is running.
+
+  Envoy ${envoyVersion.padEnd(9)} http://127.0.0.1:${requests}   admin: http://127.0.0.1:${admin}
+  sidecar         http://127.0.0.1:${metrics}/metrics   state: ${state} (gRPC), health: ${health} (gRPC)
+  simulators      ${simulators.map((simulator) => `http://127.0.0.1:${simulator}`).join(", ")}   models: base, reviews-1
+
+Try, in another terminal:
+
+  1. A request. The header x-gateway-destination-endpoint-served tells who answered.
+     curl -i 127.0.0.1:${requests}/v1/chat/completions -H 'content-type: application/json' \\
+       -d '${body}'
+
+  2. Make the first simulator look saturated, ask again, and see that the picks avoid it.
+     curl -X POST 127.0.0.1:${simulators[0]}/admin/state -d '{"waiting":50,"running":16,"kvCacheUsage":0.99}'
+     Back to normal:  curl -X DELETE 127.0.0.1:${simulators[0]}/admin/state
+
+Logs are in ${logs}/. Ctrl-C ends everything. Requests:
+`;
+}

@@ -1,0 +1,77 @@
+import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import process from "node:process";
+import { after, describe, test } from "node:test";
+import { startChild } from "../../scripts/stack/child.ts";
+import { ROOT } from "../../scripts/stack/command.ts";
+import { waitForAnswer, waitUntil } from "../../scripts/stack/ready.ts";
+import { Trouble } from "../../scripts/trouble.ts";
+
+describe("a child process", () => {
+  const folder = mkdtempSync(join(tmpdir(), "inline-epp-child-"));
+  after(() => rmSync(folder, { recursive: true }));
+  const start = (script: string, onLine?: (line: string) => void): ReturnType<typeof startChild> =>
+    startChild({
+      name: "example",
+      command: "sh",
+      args: ["-c", script],
+      cwd: folder,
+      logFile: join(folder, "example.log"),
+      ...(onLine && { onLine }),
+    });
+
+  test("ends when asked to", async () => {
+    const child = await start("sleep 60");
+    assert.equal(child.hasExited(), false);
+    assert.deepEqual(await child.stop(), { code: null, signal: "SIGTERM" });
+    assert.equal(child.hasExited(), true);
+  });
+
+  test("is made to end when it does not listen", async () => {
+    const ready = Promise.withResolvers<void>();
+    const child = await start("trap '' TERM; echo ready; while true; do sleep 1; done", () => ready.resolve());
+    await ready.promise;
+    assert.deepEqual(await child.stop(200), { code: null, signal: "SIGKILL" });
+  });
+
+  test("logs both its outputs, and hands on the lines of one", async () => {
+    const lines: string[] = [];
+    const child = await start("echo one; echo problem >&2; echo two", (line) => lines.push(line));
+    assert.deepEqual(await child.exited, { code: 0, signal: null });
+    await waitUntil("lines", () => lines.length === 2, 2000);
+    assert.deepEqual(lines, ["one", "two"]);
+    assert.deepEqual(child.tail().split("\n").sort(), ["one", "problem", "two"]);
+  });
+
+  test("that ends instead of becoming ready is reported with the end of its log", async () => {
+    const child = await start("echo cannot start; exit 3");
+    const waiting = waitForAnswer(child, "http://127.0.0.1:1/", 5000);
+    await assert.rejects(waiting, {
+      constructor: Trouble,
+      message: /example ended with exit code 3\..*\n\ncannot start$/s,
+    });
+  });
+
+  test("ends when its owner is killed", { skip: !existsSync("/proc") && "looks for processes in /proc" }, async () => {
+    const owner = join(folder, "owner.ts");
+    const module = join(ROOT, "scripts", "stack", "child.ts");
+    const log = join(folder, "sleep.log");
+    writeFileSync(
+      owner,
+      `import { startChild } from ${JSON.stringify(module)};
+      const options = { name: "sleep", command: "sleep", args: ["60"], cwd: "/", logFile: ${JSON.stringify(log)} };
+      const { pid } = await startChild(options);
+      process.stdout.write(String(pid), () => process.kill(process.pid, "SIGKILL"));`,
+    );
+    const pid = await new Promise<string>((done) => {
+      execFile(process.execPath, [owner], (_, stdout) => done(stdout));
+    });
+    assert.match(pid, /^\d+$/);
+    // One that nobody has waited for yet has no command line any more.
+    const isGone = (): boolean => !existsSync(`/proc/${pid}`) || readFileSync(`/proc/${pid}/cmdline`, "utf8") === "";
+    await waitUntil("the child's end", isGone, 5000);
+  });
+});
