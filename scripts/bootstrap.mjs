@@ -56,6 +56,15 @@ function npmCommand(environment) {
   return usable && basename(npm) === "npm-cli.js" ? [node, npm] : ["npm"];
 }
 
+/** What matters of a failed npm's output: its reason, which it may follow with a page on its flags; else the end. */
+function reasonOf(output) {
+  const lines = output.trimEnd().split("\n");
+  const first = lines.findIndex((line) => line.startsWith("npm error"));
+  return (first < 0 ? lines.slice(-LINES_SHOWN_ON_FAILURE) : lines.slice(first, first + LINES_SHOWN_ON_FAILURE)).join(
+    "\n",
+  );
+}
+
 function run(command, args, options) {
   return new Promise((done, fail) => {
     const child = spawn(command, args, options);
@@ -86,8 +95,7 @@ async function install() {
     throw new Trouble("npm is not on PATH, and the dependencies are not installed. Install Node.js with npm first.");
   }
   if (result.code !== 0) {
-    const last = result.output.trimEnd().split("\n").slice(-LINES_SHOWN_ON_FAILURE).join("\n");
-    throw new Trouble(`npm ci failed with exit code ${result.code}. Its last lines:\n\n${last}`);
+    throw new Trouble(`npm ci failed with exit code ${result.code}:\n\n${reasonOf(result.output)}`);
   }
   console.error(`Dependencies installed in ${((Date.now() - started) / 1000).toFixed(1)} s.`);
 }

@@ -8,7 +8,7 @@ import { join } from "node:path";
 import process from "node:process";
 import { step } from "./progress.ts";
 import { CACHE, ROOT, runCommand } from "./stack/command.ts";
-import { runMain } from "./trouble.ts";
+import { runMain, Trouble } from "./trouble.ts";
 
 /** What a target was made from and what came out, by content. */
 type Stamp = { inputs: string[]; inputHash: string; outputHash: string };
@@ -50,8 +50,8 @@ function bundleTarget(entry: string, output: string): Target {
     sources: null,
     async make(file) {
       // Only here: an up-to-date build does not pay for loading it.
-      const { build } = await import("esbuild");
-      const { metafile } = await build({
+      const esbuild = await import("esbuild");
+      const options = {
         absWorkingDir: ROOT,
         entryPoints: [entry],
         outfile: file,
@@ -61,8 +61,13 @@ function bundleTarget(entry: string, output: string): Target {
         format: "esm",
         banner: { js: BUNDLE_HEAD },
         metafile: true,
-        logLevel: "warning",
+        logLevel: "silent",
+      } as const;
+      const { metafile } = await esbuild.build(options).catch((error: Error) => {
+        throw new Trouble(`${entry}: ${error.message}`);
       });
+      // The process that esbuild works in would stay for the next build.
+      await esbuild.stop();
       await chmod(join(ROOT, file), 0o755);
       // The lock file stands for the packages.
       return Object.keys(metafile.inputs).filter((path) => !path.startsWith("node_modules/"));

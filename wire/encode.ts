@@ -15,6 +15,11 @@ function check(what: string, value: number, max: number, min = 0): number {
   return value;
 }
 
+function finite(what: string, value: number): number {
+  if (!Number.isFinite(value)) throw new EncodeError(`${what} is ${value}, must be finite`);
+  return value;
+}
+
 function frame(kind: number, bytes: number, pool = "", epoch = 0n): { bytes: Uint8Array; view: DataView } {
   check("frame length", bytes, L.MAX_FRAME_BYTES);
   const buffer = new Uint8Array(bytes);
@@ -104,7 +109,7 @@ export function encodeLoad(load: Load): Uint8Array {
   view.setUint32(L.LOAD_ADAPTERS, adapters.length, true);
   view.setBigUint64(L.LOAD_SEQUENCE, load.sequence, true);
   view.setBigUint64(L.LOAD_SENT_AT, load.sentAt, true);
-  view.setUint32(L.LOAD_FRESH_FOR, check("freshFor", load.freshFor, 0xffffffff), true);
+  view.setUint32(L.LOAD_FRESH_FOR, check("freshFor", load.freshFor, L.SAMPLE_NEVER - 1), true);
   let adapter = 0;
   load.samples.forEach((sample, index) => {
     writeSample(view, L.LOAD_BYTES + index * L.SAMPLE_BYTES, sample, adapter);
@@ -146,9 +151,10 @@ export function encodePlan(plan: Plan): Uint8Array {
     view.setUint16(at + L.STEP_PLUGIN, check("plugin", step.plugin, 0xffff, 1), true);
     view.setUint32(at + L.STEP_NAME_OFFSET, stepNames[index]?.offset ?? 0, true);
     view.setUint32(at + L.STEP_NAME_LENGTH, stepNames[index]?.length ?? 0, true);
-    view.setFloat64(at + L.STEP_WEIGHT, step.weight, true);
+    view.setFloat64(at + L.STEP_WEIGHT, finite(`weight of ${step.name}`, step.weight), true);
     step.parameters.forEach((parameter, slot) => {
-      view.setFloat64(at + L.STEP_PARAMETERS + slot * 8, parameter, true);
+      const value = finite(`parameter ${slot} of ${step.name}`, parameter);
+      view.setFloat64(at + L.STEP_PARAMETERS + slot * 8, value, true);
     });
   });
   strings.writeTo(bytes, stringsAt);

@@ -128,11 +128,6 @@ export function incrementMetric(id: u32, by: i64): void {
   imports.proxy_increment_metric(id, by);
 }
 
-/** Sets a gauge. */
-export function recordMetric(id: u32, value: u64): void {
-  imports.proxy_record_metric(id, value);
-}
-
 const line = new Line();
 
 /** An empty line that starts with the filter's name; end it with logInfo, logWarn or logError. */

@@ -1,7 +1,6 @@
 // The host's functions. This is the only file that knows the SDK; everything else calls assembly/abi/host.ts.
 
 export {
-  proxy_close_stream,
   proxy_continue_stream,
   proxy_define_metric,
   proxy_get_buffer_bytes,
@@ -11,7 +10,6 @@ export {
   proxy_grpc_send,
   proxy_increment_metric,
   proxy_log,
-  proxy_record_metric,
   proxy_remove_header_map_value,
   proxy_replace_header_map_value,
   proxy_send_local_response,

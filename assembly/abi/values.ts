@@ -2,10 +2,7 @@
 // https://github.com/proxy-wasm/spec/tree/main/abi-versions/v0.2.1
 
 export const OK: u32 = 0;
-export const NOT_FOUND: u32 = 1;
-export const CAS_MISMATCH: u32 = 8;
 
-export const LOG_DEBUG: u32 = 1;
 export const LOG_INFO: u32 = 2;
 export const LOG_WARN: u32 = 3;
 export const LOG_ERROR: u32 = 4;

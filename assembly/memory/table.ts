@@ -23,10 +23,6 @@ export class Table {
     memory.fill(this.cells, 0, (usize(this.mask) + 1) * CELL);
   }
 
-  get size(): u32 {
-    return this.used;
-  }
-
   /** The key's address; 0 where there is none. */
   get(key: u64): usize {
     const cell = this.find(key);

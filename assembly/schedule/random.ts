@@ -30,8 +30,3 @@ export function randomBits(): u64 {
 export function randomBelow(bound: u32): u32 {
   return u32(((randomBits() >> 32) * u64(bound)) >> 32);
 }
-
-/** A number from 0 to below 1. */
-export function randomFraction(): f64 {
-  return f64(randomBits() >> 11) * (1.0 / 9007199254740992.0);
-}

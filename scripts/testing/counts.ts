@@ -1,3 +1,5 @@
+import { stripVTControlCharacters } from "node:util";
+
 /** How many tests ended in which way. */
 export type Counts = { passed: number; failed: number; skipped: number };
 
@@ -13,8 +15,9 @@ export function closingLine({ passed, failed, skipped }: Counts): string {
   return `${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ""}`;
 }
 
-/** Reads the summary that as-pect prints at its end; null where there is none. */
-export function readAspectSummary(lines: readonly string[]): Counts | null {
+/** Reads the summary that as-pect prints at its end, in colours even to a file; null where there is none. */
+export function readAspectSummary(coloured: readonly string[]): Counts | null {
+  const lines = coloured.map(stripVTControlCharacters);
   const summary = lines.findLastIndex((line) => line.trim() === "[Summary]");
   const found = /\[Tests\]: (\d+) \/ (\d+)/.exec(summary < 0 ? "" : (lines[summary + 1] ?? ""));
   if (found === null) return null;

@@ -2,34 +2,92 @@
 
 import { readFileSync } from "node:fs";
 import { FilterMetrics } from "../../sidecar/wasm-host/metrics.ts";
-import { SharedData } from "../../sidecar/wasm-host/shared-data.ts";
+import { SharedData, type SharedValue } from "../../sidecar/wasm-host/shared-data.ts";
 import { FilterVm } from "../../sidecar/wasm-host/vm.ts";
-import { encodeLoad, encodePlan, encodeRoster, encodeSync } from "../../wire/encode.ts";
-import * as L from "../../wire/layout.ts";
-import type { Endpoint, Plan, Sample } from "../../wire/model.ts";
+import { decodeUp } from "../../wire/decode.ts";
+import { WIRE_VERSION } from "../../wire/layout.ts";
+import type { Ack, Hello } from "../../wire/model.ts";
 
 const module = new WebAssembly.Module(readFileSync(new URL("../../build/filter.wasm", import.meta.url)));
 
+/** Shared data in which a test may act between two of the filter's reads, as another thread would. */
+export class WatchedSharedData extends SharedData {
+  /** Runs before each read; the key is binary, one character per byte. */
+  beforeGet: ((key: string) => void) | undefined;
+
+  override get(key: string): SharedValue | undefined {
+    this.beforeGet?.(key);
+    return super.get(key);
+  }
+}
+
 /** One stream that the filter has opened. */
-export interface OpenStream {
+export class OpenStream {
   readonly service: Uint8Array;
   readonly path: string;
-  readonly sent: Uint8Array[];
-  cancelled: boolean;
-  message(frame: Uint8Array): void;
-  close(status: number): void;
+  /** When it was opened, in the rig's time. */
+  readonly openedAt: bigint;
+  /** Frames that the filter has sent. */
+  readonly sent: Uint8Array[] = [];
+  /** Whether the filter has cancelled it, which lets the host free it. */
+  cancelled = false;
+  readonly #peer: { message(bytes: Uint8Array): void; close(status: number): void };
+  #ended = false;
+
+  constructor(
+    service: Uint8Array,
+    path: string,
+    openedAt: bigint,
+    peer: { message(bytes: Uint8Array): void; close(status: number): void },
+  ) {
+    this.service = service;
+    this.path = path;
+    this.openedAt = openedAt;
+    this.#peer = peer;
+  }
+
+  /** Whether frames still pass. */
+  get open(): boolean {
+    return !this.cancelled && !this.#ended;
+  }
+
+  /** The sidecar sends frames. */
+  message(...frames: readonly Uint8Array[]): void {
+    for (const frame of frames) this.#peer.message(frame);
+  }
+
+  /** The sidecar, or the network, ends the stream. */
+  close(status = 14): void {
+    this.#ended = true;
+    this.#peer.close(status);
+  }
+
+  /** The first frame that the filter sent. */
+  get hello(): Hello {
+    const frame = decodeUp(this.sent[0] ?? new Uint8Array());
+    if (frame.kind !== "hello") throw new Error(`the first frame is ${frame.kind}`);
+    return frame.hello;
+  }
+
+  /** The last ACK that the filter sent; undefined where it has sent none. */
+  get ack(): Ack | undefined {
+    const frame = this.sent.length > 1 ? decodeUp(this.sent.at(-1) as Uint8Array) : undefined;
+    return frame?.kind === "ack" ? frame.ack : undefined;
+  }
 }
 
 /** A process with one shared-data map and any number of VMs. */
 export class Rig {
-  readonly shared = new SharedData();
+  readonly shared = new WatchedSharedData();
   readonly metrics = new FilterMetrics();
   readonly log: string[] = [];
   readonly streams: OpenStream[] = [];
-  /** Microseconds. */
-  now = 1_700_000_000_000_000n;
-  /** Whether the sidecar's cluster can be reached. */
+  /** Microseconds of the process's clock. */
+  now = 3_600_000_000n;
+  /** Whether Envoy has the sidecar's cluster. */
   reachable = true;
+  /** Streams that the filter tried to open. */
+  attempts = 0;
   #seed = 1;
   readonly #vms: FilterVm[] = [];
 
@@ -65,16 +123,30 @@ export class Rig {
     }
   }
 
-  /** A VM crashes: it ticks no more. */
-  kill(vm: FilterVm): void {
+  /** A VM's thread stalls: it does not tick until it is resumed. A VM that crashes never is. */
+  stall(vm: FilterVm): void {
     this.#vms.splice(this.#vms.indexOf(vm), 1);
+  }
+
+  resume(vm: FilterVm): void {
+    this.#vms.push(vm);
+  }
+
+  /** Streams that are open now. */
+  get openStreams(): OpenStream[] {
+    return this.streams.filter((stream) => stream.open);
   }
 
   /** The stream that is open now; fails the test where there is none. */
   get stream(): OpenStream {
-    const open = this.streams.findLast((stream) => !stream.cancelled);
+    const open = this.openStreams.at(-1);
     if (!open) throw new Error(`no stream is open; the log: ${this.log.join("\n")}`);
     return open;
+  }
+
+  /** Lines of the log that match. */
+  logged(pattern: RegExp): string[] {
+    return this.log.filter((line) => pattern.test(line));
   }
 
   #open(
@@ -82,18 +154,9 @@ export class Rig {
     path: string,
     peer: { message(bytes: Uint8Array): void; close(status: number): void },
   ): { send(message: Uint8Array): void; cancel(): void } | undefined {
+    this.attempts++;
     if (!this.reachable) return undefined;
-    const stream: OpenStream = {
-      service,
-      path,
-      sent: [],
-      cancelled: false,
-      message: (frame) => peer.message(frame),
-      close: (status) => {
-        stream.cancelled = true;
-        peer.close(status);
-      },
-    };
+    const stream = new OpenStream(service, path, this.now, peer);
     this.streams.push(stream);
     return {
       send: (message) => stream.sent.push(message),
@@ -104,117 +167,10 @@ export class Rig {
   }
 }
 
-/** A plugin configuration, with what a test wants different. */
-export function configuration(fields: Record<string, unknown> = {}): string {
-  return JSON.stringify({ stateCluster: "sidecar", pool: "default/base", ...fields });
-}
-
-/** An endpoint at 10.0.0.<number>:8000. */
-export function endpoint(number: number, fields: Partial<Endpoint> = {}): Endpoint {
-  return {
-    address: `10.0.${number >> 8}.${number & 255}:8000`,
-    name: `default/pod-${number}`,
-    zone: "",
-    labels: {},
-    engine: L.ENGINE_VLLM,
-    role: L.ROLE_ANY,
-    rank: 0,
-    ...fields,
-  };
-}
-
-/** A fresh sample of an idle, ready endpoint. */
-export function sample(fields: Partial<Sample> = {}): Sample {
-  return {
-    ready: true,
-    age: 5,
-    counter: 1,
-    waiting: 0,
-    running: 0,
-    kvUsage: 0,
-    blockSize: 16,
-    blockCount: 1000,
-    runningAdapters: [],
-    waitingAdapters: [],
-    maxAdapters: 0,
-    ...fields,
-  };
-}
-
-/** A plan of one profile: queue 2, KV cache 2, max-score-picker for three. */
-export function plan(fields: Partial<Plan> = {}): Plan {
-  return {
-    pool: "default/base",
-    epoch: 1n,
-    profiles: [
-      {
-        name: "default",
-        steps: [
-          { stage: L.STAGE_SCORER, plugin: L.PLUGIN_QUEUE_SCORER, name: "queue", weight: 2, parameters: [] },
-          {
-            stage: L.STAGE_SCORER,
-            plugin: L.PLUGIN_KV_CACHE_UTILIZATION_SCORER,
-            name: "kv",
-            weight: 2,
-            parameters: [],
-          },
-          { stage: L.STAGE_PICKER, plugin: L.PLUGIN_MAX_SCORE_PICKER, name: "max", weight: 0, parameters: [3] },
-        ],
-      },
-    ],
-    ...fields,
-  };
-}
-
-/** A sidecar's side of one pool: frames in their order, epochs and sequences kept. */
-export class FakePool {
-  readonly pool: string;
-  #epoch = 0n;
-  #sequence = 0n;
-
-  constructor(pool = "default/base") {
-    this.pool = pool;
-  }
-
-  roster(endpoints: readonly Endpoint[]): Uint8Array {
-    this.#epoch++;
-    return encodeRoster({ pool: this.pool, epoch: this.#epoch, endpoints });
-  }
-
-  load(samples: readonly Sample[]): Uint8Array {
-    this.#sequence++;
-    return encodeLoad({
-      pool: this.pool,
-      rosterEpoch: this.#epoch,
-      sequence: this.#sequence,
-      sentAt: 1n,
-      freshFor: 2000,
-      samples,
-    });
-  }
-
-  plan(): Uint8Array {
-    return encodePlan(plan({ pool: this.pool }));
-  }
-
-  /** Everything that a stream begins with. */
-  start(endpoints: readonly Endpoint[], samples: readonly Sample[]): Uint8Array[] {
-    return [this.roster(endpoints), this.plan(), this.load(samples), encodeSync()];
-  }
-}
-
-/** One worker with a configured root and a pool of `count` idle endpoints. */
-export function servingRig(count: number, fields: Record<string, unknown> = {}) {
-  const rig = new Rig();
-  const vm = rig.vm();
-  const root = vm.createRoot(configuration(fields));
-  rig.pass(200);
-  const pool = new FakePool();
-  const endpoints = Array.from({ length: count }, (_, index) => endpoint(index + 1));
-  const frames = pool.start(
-    endpoints,
-    endpoints.map(() => sample()),
-  );
-  for (const frame of frames) rig.stream.message(frame);
-  return { rig, vm, root, pool, endpoints };
-}
+/** A key of the filter's shared data. State keys are those of the sidecar that configuration() names. */
+export const sharedKeys = {
+  owners: `inline-epp/${WIRE_VERSION}/owners`,
+  vectors: `inline-epp/${WIRE_VERSION}/flight/`,
+  state: (name: "epoch" | "directory" | "lease" | "roster/" | "load/" | "plan/") =>
+    `inline-epp/${WIRE_VERSION}/sidecar/inline-epp/${name}`,
+};

@@ -92,12 +92,19 @@ describe("the bootstrap", () => {
     assert.equal((await bootstrap("hello.ts")).code, 0);
   });
 
-  test("shows the end of what npm said when it fails", async () => {
+  test("shows why npm fails: its reason where it gives one, else the end of what it said", async () => {
     npmThat("for i in $(seq 40); do echo line $i; done; exit 3");
-    const { code, output } = await bootstrap("hello.ts");
-    assert.equal(code, 1);
-    assert.match(output, /npm ci failed with exit code 3\. Its last lines:\n\nline 26\n(.*\n)*line 40\n$/);
-    assert.doesNotMatch(output, /line 25\n|hello/);
+    const vague = await bootstrap("hello.ts");
+    assert.equal(vague.code, 1);
+    assert.match(vague.output, /npm ci failed with exit code 3:\n\nline 26\n(.*\n)*line 40\n$/);
+    npmThat(
+      'echo warning; echo "npm error not in sync" >&2; for i in $(seq 40); do echo "npm error usage $i" >&2; done; exit 1',
+    );
+    const clear = await bootstrap("hello.ts");
+    assert.match(
+      clear.output,
+      /npm ci failed with exit code 1:\n\nnpm error not in sync\n(npm error usage \d+\n){14}$/,
+    );
   });
 
   test("says that npm is missing", async () => {

@@ -1,0 +1,45 @@
+// Settings of as-pect, which runs test/assembly/*.spec.ts: units of the filter's core, compiled with the core's own
+// sources. The vectors of wire/golden reach the specs through the imports that golden.ts declares.
+
+import { readFileSync } from "node:fs";
+
+const read = (name) => JSON.parse(readFileSync(new URL(`../../wire/golden/${name}.json`, import.meta.url), "utf8"));
+const frames = new Map(
+  Object.entries(read("frames")).map(([name, lines]) => [name, Buffer.from(lines.join(""), "hex")]),
+);
+const vectors = read("xxh64").map(({ bytes, seed, hash }) => ({
+  bytes: Buffer.from(bytes, "hex"),
+  seed: BigInt(`0x${seed}`),
+  hash: BigInt(`0x${hash}`),
+}));
+
+/** @param memory gives the module's memory, which exists only after instantiation. */
+function goldenImports(memory) {
+  const text = (at, length) => new TextDecoder("utf-16le").decode(new Uint8Array(memory(), at, length * 2));
+  const frame = (at, length) => {
+    const found = frames.get(text(at, length));
+    if (found === undefined) throw new Error(`wire/golden/frames.json has no frame ${text(at, length)}`);
+    return found;
+  };
+  return {
+    frameLength: (at, length) => frame(at, length).length,
+    copyFrame: (at, length, to) => new Uint8Array(memory()).set(frame(at, length), to),
+    vectorCount: () => vectors.length,
+    vectorLength: (index) => vectors[index].bytes.length,
+    copyVector: (index, to) => new Uint8Array(memory()).set(vectors[index].bytes, to),
+    vectorSeed: (index) => vectors[index].seed,
+    vectorHash: (index) => vectors[index].hash,
+  };
+}
+
+export default {
+  entries: ["test/assembly/**/*.spec.ts"],
+  include: [],
+  disclude: [/node_modules/],
+  async instantiate(memory, createImports, instantiate, binary) {
+    const golden = goldenImports(() => module.instance.exports.memory.buffer);
+    const module = await instantiate(binary, createImports({ env: { memory }, golden }));
+    return module;
+  },
+  outputBinary: false,
+};

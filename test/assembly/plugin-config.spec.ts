@@ -1,0 +1,149 @@
+import { FAIL_CLOSE, FAIL_OPEN, HOLD_BUFFER, HOLD_SELF, parsePluginConfig, PluginConfig } from "../../assembly/config/plugin-config.ts";
+import { Line } from "../../assembly/text/line.ts";
+import { Text } from "../../assembly/text/text.ts";
+
+const config = new PluginConfig();
+const error = new Line();
+
+function parse(json: string): bool {
+  const bytes = String.UTF8.encode(json);
+  error.clear();
+  return parsePluginConfig(config, changetype<usize>(bytes), bytes.byteLength, error);
+}
+
+function contentOf(value: Text): string {
+  return String.UTF8.decodeUnsafe(value.at, value.length);
+}
+
+// Refuses the configuration and says exactly this.
+function refusal(json: string): string {
+  return parse(json) ? "accepted" : String.UTF8.decodeUnsafe(error.at, error.length);
+}
+
+// The message for a field of a configuration that is right otherwise.
+function refusalOf(field: string): string {
+  return refusal('{"stateCluster": "sidecar", ' + field + "}");
+}
+
+const DURATION = ', must be a duration such as "500ms", "5s" or "2m"';
+
+describe("the plugin configuration", () => {
+  it("needs a stateCluster only", () => {
+    expect(parse('{"stateCluster":"sidecar"}')).toBeTruthy();
+    expect(contentOf(config.stateCluster)).toBe("sidecar");
+    expect(contentOf(config.authority)).toBe("inline-epp");
+    expect(contentOf(config.pool)).toBe("");
+    expect(config.hold).toBe(HOLD_BUFFER);
+    expect(config.failureMode).toBe(FAIL_CLOSE);
+    expect(config.staleAfter).toBe(5000000);
+    expect(config.watchdog).toBe(5000000);
+  });
+
+  it("reads every field, in any order and with any blanks", () => {
+    const json =
+      ' { "watchdog" : "250ms" ,"staleAfter":"2m",\n"failureMode":"FailOpen",\t"hold":"self",' +
+      '"pool":"team-a/größe","authority":"state.example:443","stateCluster":"outbound|9002||epp.ns.svc.cluster.local"}\r\n';
+    expect(parse(json)).toBeTruthy();
+    expect(contentOf(config.stateCluster)).toBe("outbound|9002||epp.ns.svc.cluster.local");
+    expect(contentOf(config.authority)).toBe("state.example:443");
+    expect(contentOf(config.pool)).toBe("team-a/größe");
+    expect(config.hold).toBe(HOLD_SELF);
+    expect(config.failureMode).toBe(FAIL_OPEN);
+    expect(config.staleAfter).toBe(120000000);
+    expect(config.watchdog).toBe(250000);
+  });
+
+  it("takes the values that are defaults too", () => {
+    expect(parse('{"stateCluster":"s","hold":"buffer","failureMode":"FailClose"}')).toBeTruthy();
+    expect(config.hold).toBe(HOLD_BUFFER);
+    expect(config.failureMode).toBe(FAIL_CLOSE);
+  });
+
+  it("leaves nothing of the configuration that the object held before", () => {
+    parse(
+      '{"stateCluster":"long-name-of-a-cluster","authority":"a-long-authority","pool":"p/q","hold":"self",' +
+        '"failureMode":"FailOpen","staleAfter":"1s","watchdog":"1s"}',
+    );
+    expect(parse('{"stateCluster":"short"}')).toBeTruthy();
+    expect(contentOf(config.stateCluster)).toBe("short");
+    expect(contentOf(config.authority)).toBe("inline-epp");
+    expect(contentOf(config.pool)).toBe("");
+    expect(config.hold).toBe(HOLD_BUFFER);
+    expect(config.failureMode).toBe(FAIL_CLOSE);
+    expect(config.staleAfter).toBe(5000000);
+    expect(config.watchdog).toBe(5000000);
+  });
+
+  it("allows names of 253 characters and no longer ones", () => {
+    const most = "n".repeat(253);
+    expect(parse('{"stateCluster":"' + most + '","authority":"' + most + '","pool":"' + most + '"}')).toBeTruthy();
+    expect(config.stateCluster.length).toBe(253);
+    expect(config.authority.length).toBe(253);
+    expect(config.pool.length).toBe(253);
+    const long = "n".repeat(254);
+    expect(refusal('{"stateCluster":"' + long + '"}')).toBe(
+      'stateCluster is "' + long + '", must be 1 to 253 characters',
+    );
+    expect(refusalOf('"authority":"' + long + '"').startsWith("authority is ")).toBeTruthy();
+    expect(refusalOf('"pool":"' + long + '"').startsWith("pool is ")).toBeTruthy();
+  });
+
+  it("names the field, its value and what it must be", () => {
+    expect(refusalOf('"authority":""')).toBe('authority is "", must be 1 to 253 characters');
+    expect(refusalOf('"pool":""')).toBe('pool is "", must be 1 to 253 characters');
+    expect(refusal('{"stateCluster":""}')).toBe('stateCluster is "", must be 1 to 253 characters');
+    expect(refusalOf('"hold":"filter"')).toBe('hold is "filter", must be "buffer" or "self"');
+    expect(refusalOf('"failureMode":"failOpen"')).toBe('failureMode is "failOpen", must be "FailOpen" or "FailClose"');
+    expect(refusalOf('"staleAfter":"5"')).toBe('staleAfter is "5"' + DURATION);
+    expect(refusalOf('"staleAfter":"0s"')).toBe('staleAfter is "0s"' + DURATION);
+    expect(refusalOf('"watchdog":"1h"')).toBe('watchdog is "1h"' + DURATION);
+    expect(refusalOf('"watchdog":"1441m"')).toBe('watchdog is "1441m"' + DURATION);
+  });
+
+  it("names a field that is no string", () => {
+    const fields = ["authority", "pool", "hold", "failureMode", "staleAfter", "watchdog"];
+    const values = ["5", "true", "null", "[]", "{}", '"a\\u0041"', ""];
+    for (let i = 0; i < fields.length; i++) {
+      for (let j = 0; j < values.length; j++) {
+        const field = '"' + fields[i] + '":' + values[j];
+        expect(refusalOf(field)).toBe(fields[i] + " must be a string without escapes", field);
+      }
+    }
+  });
+
+  it("names an unknown field and lists the known ones", () => {
+    const known = "; fields: stateCluster, authority, pool, hold, failureMode, staleAfter, watchdog";
+    expect(refusalOf('"failuremode":"FailOpen"')).toBe('unknown field "failuremode"' + known);
+    expect(refusalOf('"holds":5')).toBe('unknown field "holds"' + known);
+    expect(refusalOf('"":""')).toBe('unknown field ""' + known);
+  });
+
+  it("says that stateCluster is missing", () => {
+    const missing = "stateCluster is required: the Envoy cluster of the sidecar's state stream";
+    expect(refusal("{}")).toBe(missing);
+    expect(refusal('{"pool":"default/base"}')).toBe(missing);
+  });
+
+  it("says where the JSON is none", () => {
+    expect(refusal("")).toBe("the configuration must be a JSON object");
+    expect(refusal("[]")).toBe("the configuration must be a JSON object");
+    expect(refusal('"stateCluster"')).toBe("the configuration must be a JSON object");
+    expect(refusal("{")).toBe("the configuration is not JSON: expected a field name");
+    expect(refusal("{,}")).toBe("the configuration is not JSON: expected a field name");
+    expect(refusal('{"stateCluster":"s",}')).toBe("the configuration is not JSON: expected a field name");
+    expect(refusal('{"stateCluster" "s"}')).toBe("the configuration is not JSON: expected a colon");
+    expect(refusal('{"stateCluster":"s" "pool":"p"}')).toBe(
+      "the configuration is not JSON: expected a comma or a closing brace",
+    );
+    expect(refusal('{"stateCluster":"s"')).toBe("the configuration is not JSON: expected a comma or a closing brace");
+    expect(refusal('{"stateCluster":"s"} {}')).toBe("the configuration goes on after the closing brace");
+  });
+
+  it("is not read past its end", () => {
+    const bytes = String.UTF8.encode('{"stateCluster":"s"}');
+    for (let length = 0; length < bytes.byteLength; length++) {
+      error.clear();
+      expect(parsePluginConfig(config, changetype<usize>(bytes), length, error)).toBeFalsy();
+    }
+  });
+});

@@ -1,0 +1,149 @@
+import {
+  checkPlan, profileFirstStep, profileRow, profileSteps, stepParameter, stepPlugin, stepRow, stepWeight,
+} from "../../assembly/wire/plan.ts";
+import {
+  ACCEPTED, HEADER_LENGTH, HEADER_POOL, MAX_PROFILES, MAX_STEPS, PLAN_BYTES, PLAN_PROFILES, PLAN_STEPS, PLAN_STRINGS,
+  PLUGIN_KV_CACHE_UTILIZATION_SCORER, PLUGIN_MAX_SCORE_PICKER, PLUGIN_QUEUE_SCORER, PLUGIN_RANDOM_PICKER,
+  PLUGIN_RUNNING_REQUESTS_SIZE_SCORER, PROFILE_BYTES, PROFILE_FIRST_STEP, PROFILE_NAME_LENGTH, PROFILE_NAME_OFFSET,
+  PROFILE_STEPS, REFUSED_LENGTH, REFUSED_REFERENCE, REFUSED_VALUE, STAGE_FILTER, STAGE_PICKER, STAGE_SCORER, STEP_BYTES,
+  STEP_NAME_LENGTH, STEP_NAME_OFFSET, STEP_PARAMETERS, STEP_PLUGIN, STEP_STAGE, STEP_WEIGHT,
+} from "../../wire/layout.ts";
+import { Frame, golden } from "./golden.ts";
+
+const one = golden("plan-default");
+const two = golden("plan-two-profiles"); // of four steps and of one
+const STRINGS = load<u32>(two.at, PLAN_STRINGS);
+
+function check(frame: Frame): i32 {
+  return checkPlan(frame.at, frame.length);
+}
+
+function profileField(profile: u32, field: u32): u32 {
+  return PLAN_BYTES + profile * PROFILE_BYTES + field;
+}
+
+function stepField(step: u32, field: u32): u32 {
+  return PLAN_BYTES + 2 * PROFILE_BYTES + step * STEP_BYTES + field;
+}
+
+function textOf(offsetField: u32, lengthField: u32): string {
+  const strings = two.at + PLAN_BYTES + 2 * PROFILE_BYTES + 5 * STEP_BYTES;
+  return String.UTF8.decodeUnsafe(strings + load<u32>(two.at + offsetField), load<u32>(two.at + lengthField));
+}
+
+function expectReferenceChecked(offsetField: u32, lengthField: u32): void {
+  const length = load<u32>(two.at + lengthField);
+  const offsets: u32[] = [STRINGS - length + 1, 0x80000000, u32.MAX_VALUE - length + 1, u32.MAX_VALUE];
+  for (let i = 0; i < offsets.length; i++) {
+    expect(check(two.with32(offsetField, offsets[i]))).toBe(REFUSED_REFERENCE, "offset " + offsets[i].toString());
+  }
+  expect(check(two.with32(lengthField, STRINGS + 1))).toBe(REFUSED_REFERENCE);
+  expect(check(two.with32(lengthField, u32.MAX_VALUE))).toBe(REFUSED_REFERENCE);
+}
+
+// A step turned into another plugin of another stage.
+function withStep(frame: Frame, step: u32, stage: i32, plugin: i32): Frame {
+  return frame.with16(stepField(step, STEP_STAGE), u16(stage)).with16(stepField(step, STEP_PLUGIN), u16(plugin));
+}
+
+describe("a plan", () => {
+  it("is accepted and read as it was meant", () => {
+    expect(check(one)).toBe(ACCEPTED);
+    expect(check(two)).toBe(ACCEPTED);
+    expect(profileFirstStep(profileRow(two.at, 0))).toBe(0);
+    expect(profileSteps(profileRow(two.at, 0))).toBe(4);
+    expect(profileFirstStep(profileRow(two.at, 1))).toBe(4);
+    expect(profileSteps(profileRow(two.at, 1))).toBe(1);
+    expect(textOf(profileField(0, PROFILE_NAME_OFFSET), profileField(0, PROFILE_NAME_LENGTH))).toBe("décode");
+    expect(textOf(profileField(1, PROFILE_NAME_OFFSET), profileField(1, PROFILE_NAME_LENGTH))).toBe("any");
+    expect(textOf(stepField(2, STEP_NAME_OFFSET), stepField(2, STEP_NAME_LENGTH))).toBe("running");
+    expect(stepPlugin(stepRow(two.at, 0))).toBe(PLUGIN_QUEUE_SCORER);
+    expect(stepWeight(stepRow(two.at, 0))).toBe(0.5);
+    expect(stepPlugin(stepRow(two.at, 1))).toBe(PLUGIN_KV_CACHE_UTILIZATION_SCORER);
+    expect(stepPlugin(stepRow(two.at, 2))).toBe(PLUGIN_RUNNING_REQUESTS_SIZE_SCORER);
+    expect(stepWeight(stepRow(two.at, 2))).toBe(3);
+    expect(stepPlugin(stepRow(two.at, 3))).toBe(PLUGIN_MAX_SCORE_PICKER);
+    expect(stepParameter(stepRow(two.at, 3), 0)).toBe(16);
+    expect(stepPlugin(stepRow(two.at, 4))).toBe(PLUGIN_RANDOM_PICKER);
+    for (let slot: u32 = 0; slot < 4; slot++) expect(stepParameter(stepRow(two.at, 4), slot)).toBe(slot + 1);
+  });
+
+  it("is refused at any other length, though the length field agrees", () => {
+    for (let length: u32 = 32; length < two.length; length++) {
+      const cut = two.with32(HEADER_LENGTH, length);
+      expect(checkPlan(cut.at, length)).toBe(REFUSED_LENGTH, length.toString());
+    }
+    expect(checkPlan(two.at, two.length + 1)).toBe(REFUSED_LENGTH);
+  });
+
+  it("is refused for counts that its length does not have", () => {
+    const counts: u32[] = [0, 1, 3, MAX_PROFILES + 1, MAX_STEPS + 1, 0x10000002, 0x80000000, u32.MAX_VALUE];
+    for (let i = 0; i < counts.length; i++) {
+      expect(check(two.with32(PLAN_PROFILES, counts[i]))).toBe(REFUSED_LENGTH, counts[i].toString());
+      expect(check(two.with32(PLAN_STEPS, counts[i]))).toBe(REFUSED_LENGTH, counts[i].toString());
+      expect(check(two.with32(PLAN_STRINGS, counts[i]))).toBe(REFUSED_LENGTH, counts[i].toString());
+    }
+  });
+
+  it("is refused without a pool", () => {
+    expect(check(two.with64(HEADER_POOL, 0))).toBe(REFUSED_VALUE);
+  });
+
+  it("is refused for texts outside its strings", () => {
+    for (let i: u32 = 0; i < 2; i++) {
+      expectReferenceChecked(profileField(i, PROFILE_NAME_OFFSET), profileField(i, PROFILE_NAME_LENGTH));
+    }
+    for (let i: u32 = 0; i < 5; i++) {
+      expectReferenceChecked(stepField(i, STEP_NAME_OFFSET), stepField(i, STEP_NAME_LENGTH));
+    }
+  });
+
+  it("is refused for steps outside its table", () => {
+    expect(check(two.with32(profileField(0, PROFILE_STEPS), 6))).toBe(REFUSED_REFERENCE);
+    expect(check(two.with32(profileField(0, PROFILE_STEPS), u32.MAX_VALUE))).toBe(REFUSED_REFERENCE);
+    expect(check(two.with32(profileField(1, PROFILE_FIRST_STEP), 5))).toBe(REFUSED_REFERENCE);
+    expect(check(two.with32(profileField(1, PROFILE_FIRST_STEP), u32.MAX_VALUE))).toBe(REFUSED_REFERENCE);
+    expect(check(two.with32(profileField(0, PROFILE_FIRST_STEP), u32.MAX_VALUE - 3))).toBe(REFUSED_REFERENCE);
+  });
+
+  it("is refused for a profile that is not scorers and then one picker", () => {
+    expect(check(two.with32(profileField(1, PROFILE_STEPS), 0))).toBe(REFUSED_VALUE, "no step");
+    expect(check(two.with32(profileField(0, PROFILE_STEPS), 3))).toBe(REFUSED_VALUE, "no picker");
+    expect(check(two.with32(profileField(0, PROFILE_STEPS), 5))).toBe(REFUSED_VALUE, "two pickers");
+    const early = withStep(two, 1, STAGE_PICKER, PLUGIN_RANDOM_PICKER);
+    expect(check(early)).toBe(REFUSED_VALUE, "a picker before a scorer");
+    const last = withStep(two, 4, STAGE_SCORER, PLUGIN_QUEUE_SCORER);
+    expect(check(last)).toBe(REFUSED_VALUE, "a scorer at the end");
+  });
+
+  it("may have profiles that share their steps", () => {
+    const shared = two.with32(profileField(1, PROFILE_FIRST_STEP), 1).with32(profileField(1, PROFILE_STEPS), 3);
+    expect(check(shared)).toBe(ACCEPTED);
+  });
+
+  it("is refused for a plugin that this filter has not, or has at another stage", () => {
+    const plugins: u16[] = [0, 4, 63, 66, 256, 65535];
+    for (let i = 0; i < plugins.length; i++) {
+      expect(check(two.with16(stepField(0, STEP_PLUGIN), plugins[i]))).toBe(REFUSED_VALUE, plugins[i].toString());
+    }
+    const stages: i32[] = [0, STAGE_FILTER, STAGE_PICKER, 4, 65535];
+    for (let i = 0; i < stages.length; i++) {
+      expect(check(two.with16(stepField(0, STEP_STAGE), u16(stages[i])))).toBe(REFUSED_VALUE, stages[i].toString());
+    }
+    expect(check(withStep(two, 0, 0, 0))).toBe(REFUSED_VALUE, "stage 0 of a plugin without a stage");
+  });
+
+  it("is refused for weights and parameters that are not finite", () => {
+    const values: f64[] = [NaN, Infinity, -Infinity];
+    for (let i = 0; i < values.length; i++) {
+      const bits = reinterpret<u64>(values[i]);
+      for (let step: u32 = 0; step < 5; step++) {
+        expect(check(two.with64(stepField(step, STEP_WEIGHT), bits))).toBe(REFUSED_VALUE);
+        for (let slot: u32 = 0; slot < 4; slot++) {
+          expect(check(two.with64(stepField(step, STEP_PARAMETERS + slot * 8), bits))).toBe(REFUSED_VALUE);
+        }
+      }
+    }
+    expect(check(two.with64(stepField(0, STEP_WEIGHT), reinterpret<u64>(-2.5)))).toBe(ACCEPTED);
+  });
+});

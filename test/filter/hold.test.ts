@@ -1,0 +1,145 @@
+// What the filter does with each callback, and exactly which host functions it calls: each costs Envoy time.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { DataStatus, HeadersStatus } from "../../sidecar/wasm-host/abi.ts";
+import { servingRig } from "./pools.ts";
+import { callsDuring, DESTINATION, POST, picksOf } from "./requests.ts";
+
+const STRIP = "proxy_remove_header_map_value";
+const STATE = ["proxy_get_shared_data", "clock_time_get"];
+
+test("hold buffer: headers and body pass, the last piece decides", () => {
+  const { vm, root } = servingRig(3);
+  const stream = vm.createStream(root);
+  // The first request reads the frames; what follows is every later one.
+  const first = vm.createStream(root);
+  first.onRequestHeaders(POST, false);
+  const reading = callsDuring(vm, () => first.onRequestBody(1, true));
+  assert.equal(reading.filter((name) => name === "proxy_get_shared_data").length, 6);
+
+  let status = -1;
+  assert.deepEqual(
+    callsDuring(vm, () => {
+      status = stream.onRequestHeaders(POST, false);
+    }),
+    [STRIP],
+  );
+  assert.equal(status, HeadersStatus.continue);
+  assert.deepEqual(
+    callsDuring(vm, () => {
+      status = stream.onRequestBody(4096, false);
+    }),
+    [],
+  );
+  assert.equal(status, DataStatus.continue);
+  assert.deepEqual(
+    callsDuring(vm, () => {
+      status = stream.onRequestBody(4096, true);
+    }),
+    [...STATE, "proxy_set_property"],
+  );
+  assert.equal(status, DataStatus.continue);
+  const answered = callsDuring(vm, () => stream.onResponseHeaders(picksOf(stream)[0]));
+  assert.deepEqual(answered, ["proxy_get_property"]);
+  const ended = callsDuring(vm, () => stream.close());
+  assert.deepEqual(ended, []);
+});
+
+test("hold buffer: nothing is set on the header map, which may be gone by then", () => {
+  const { vm, root } = servingRig(3);
+  const stream = vm.createStream(root);
+  stream.onRequestHeaders(POST, false);
+  stream.onRequestBody(1, true);
+  assert.equal(stream.headers?.has(DESTINATION), false);
+  assert.equal(picksOf(stream).length, 3);
+});
+
+test("hold self: headers and pieces wait, the last piece decides and sets the header", () => {
+  const { vm, root } = servingRig(3, { hold: "self" });
+  const first = vm.createStream(root);
+  let status = -1;
+  const held = callsDuring(vm, () => {
+    status = first.onRequestHeaders(POST, false);
+  });
+  assert.deepEqual(held, [STRIP, "clock_time_get"], "the watchdog takes the time until a body has been seen");
+  assert.equal(status, HeadersStatus.stopIteration);
+  first.onRequestBody(1, true);
+
+  const stream = vm.createStream(root);
+  assert.deepEqual(
+    callsDuring(vm, () => {
+      status = stream.onRequestHeaders(POST, false);
+    }),
+    [STRIP],
+  );
+  assert.equal(status, HeadersStatus.stopIteration);
+  assert.deepEqual(
+    callsDuring(vm, () => {
+      status = stream.onRequestBody(4096, false);
+    }),
+    [],
+  );
+  assert.equal(status, DataStatus.stopIterationAndBuffer);
+  assert.deepEqual(
+    callsDuring(vm, () => {
+      status = stream.onRequestBody(4096, true);
+    }),
+    [...STATE, "proxy_replace_header_map_value"],
+  );
+  assert.equal(status, DataStatus.continue);
+  assert.equal(stream.headers?.get(DESTINATION)?.split(",").length, 3);
+  assert.equal(stream.state.has("dest"), false);
+});
+
+for (const hold of ["buffer", "self"]) {
+  test(`hold ${hold}: a request without a body is decided with its headers`, () => {
+    const { vm, root } = servingRig(5, { hold });
+    const stream = vm.createStream(root);
+    let status = -1;
+    const calls = callsDuring(vm, () => {
+      status = stream.onRequestHeaders([[":method", "GET"]], true);
+    });
+    assert.equal(status, HeadersStatus.continue);
+    assert.equal(calls[0], STRIP);
+    assert.equal(calls.at(-1), hold === "self" ? "proxy_replace_header_map_value" : "proxy_set_property");
+    const picked = hold === "self" ? stream.headers?.get(DESTINATION)?.split(",") : picksOf(stream);
+    assert.equal(new Set(picked).size, 3);
+    stream.onResponseHeaders(picked?.[0]);
+    stream.close();
+  });
+
+  test(`hold ${hold}: trailers end a body whose last piece was not marked`, () => {
+    const { vm, root } = servingRig(3, { hold });
+    const stream = vm.createStream(root);
+    stream.onRequestHeaders(POST, false);
+    stream.onRequestBody(100, false);
+    assert.equal(stream.onRequestTrailers(), HeadersStatus.continue);
+    assert.ok(hold === "self" ? stream.headers?.has(DESTINATION) : stream.state.has("dest"));
+    stream.close();
+  });
+
+  test(`hold ${hold}: trailers behind a decided body decide nothing`, () => {
+    const { vm, root } = servingRig(3, { hold });
+    const stream = vm.createStream(root);
+    stream.onRequestHeaders(POST, false);
+    stream.onRequestBody(100, true);
+    assert.deepEqual(
+      callsDuring(vm, () => stream.onRequestTrailers()),
+      [],
+    );
+    stream.close();
+  });
+
+  test(`hold ${hold}: a client has no say in the destination`, () => {
+    const { vm, root } = servingRig(3, { hold });
+    const stream = vm.createStream(root);
+    stream.onRequestHeaders([...POST, [DESTINATION, "169.254.169.254:80"]], false);
+    assert.equal(stream.headers?.has(DESTINATION), false);
+    stream.onRequestBody(100, true);
+    assert.notEqual(stream.headers?.get(DESTINATION), "169.254.169.254:80");
+    const without = vm.createStream(root);
+    without.onRequestHeaders([...POST, [DESTINATION, "169.254.169.254:80"]], true);
+    assert.notEqual(without.headers?.get(DESTINATION), "169.254.169.254:80");
+  });
+}

@@ -1,0 +1,153 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { DataStatus, HeadersStatus } from "../../sidecar/wasm-host/abi.ts";
+import type { FilterVm } from "../../sidecar/wasm-host/vm.ts";
+import { encodeGone, encodeSync } from "../../wire/encode.ts";
+import { connectedRig, endpoint, endpoints, FakePool, samples, servingRig } from "./pools.ts";
+import { callsDuring, DESTINATION, POST, pickOnce, picksOf, post } from "./requests.ts";
+import type { Rig } from "./rig.ts";
+
+const NO_STATE = {
+  status: 503,
+  details: "inline_epp_no_state",
+  body: "inference error: ServiceUnavailable - no endpoint state for the pool yet",
+};
+const NO_ENDPOINT = {
+  status: 503,
+  details: "inline_epp_no_endpoint",
+  body: "inference error: ServiceUnavailable - no endpoint of the pool takes requests",
+};
+
+/** Situations in which there is no decision, and what FailClose answers. */
+const SITUATIONS: readonly (readonly [
+  string,
+  (fields: Record<string, unknown>) => { rig: Rig; vm: FilterVm; root: number },
+  typeof NO_STATE,
+])[] = [
+  ["before any state", (fields) => connectedRig(fields), NO_STATE],
+  [
+    "for a pool that the sidecar does not know",
+    (fields) => servingRig(3, { pool: "default/other", ...fields }),
+    NO_STATE,
+  ],
+  [
+    "for a pool without a plan",
+    (fields) => {
+      const it = connectedRig(fields);
+      const pool = new FakePool();
+      it.rig.stream.message(pool.roster(endpoints(2)), pool.load(samples(2)));
+      return it;
+    },
+    NO_STATE,
+  ],
+  [
+    "for a pool without a load",
+    (fields) => {
+      const it = connectedRig(fields);
+      const pool = new FakePool();
+      it.rig.stream.message(pool.roster(endpoints(2)), pool.plan(), encodeSync());
+      return it;
+    },
+    NO_STATE,
+  ],
+  [
+    "for a pool that is gone",
+    (fields) => {
+      const it = servingRig(3, fields);
+      assert.ok(pickOnce(it.vm, it.root));
+      it.rig.stream.message(encodeGone("default/base"));
+      return it;
+    },
+    NO_STATE,
+  ],
+  ["for a pool without endpoints", (fields) => servingRig(0, fields), NO_ENDPOINT],
+  [
+    "for a pool of which no endpoint is ready",
+    (fields) => {
+      const it = servingRig(2, fields);
+      it.rig.stream.message(it.pool.load(samples(2, { ready: false })));
+      return it;
+    },
+    NO_ENDPOINT,
+  ],
+];
+
+for (const [situation, arrange, answer] of SITUATIONS) {
+  test(`FailClose answers 503 ${situation}`, () => {
+    const { rig, vm, root } = arrange({ failureMode: "FailClose" });
+    const stream = vm.createStream(root);
+    assert.equal(stream.onRequestHeaders(POST, false), HeadersStatus.continue);
+    assert.equal(stream.onRequestBody(100, true), DataStatus.stopIterationNoBuffer);
+    assert.deepEqual(stream.localResponse, answer);
+    assert.deepEqual(picksOf(stream), []);
+    stream.onResponseHeaders(undefined);
+    stream.close();
+    rig.pass(20);
+    assert.equal(rig.metrics.value("inline_epp_failed_closed_total"), 1);
+    assert.equal(rig.metrics.value("inline_epp_failed_open_total"), 0);
+  });
+
+  test(`FailOpen lets a request go without a decision ${situation}`, () => {
+    const { rig, vm, root } = arrange({ failureMode: "FailOpen" });
+    const stream = vm.createStream(root);
+    stream.onRequestHeaders([...POST, [DESTINATION, "10.9.9.9:1"]], false);
+    assert.equal(stream.onRequestBody(100, true), DataStatus.continue);
+    assert.equal(stream.localResponse, undefined);
+    assert.deepEqual(picksOf(stream), []);
+    assert.equal(stream.headers?.has(DESTINATION), false);
+    stream.close();
+    rig.pass(20);
+    assert.equal(rig.metrics.value("inline_epp_failed_open_total"), 1);
+    assert.equal(rig.metrics.value("inline_epp_failed_closed_total"), 0);
+  });
+}
+
+test("FailClose is what happens where nothing is configured", () => {
+  const { vm, root } = connectedRig();
+  assert.equal(post(vm, root).localResponse?.status, 503);
+});
+
+test("a request without a body is answered at its headers", () => {
+  const { vm, root } = connectedRig({ hold: "self" });
+  const stream = vm.createStream(root);
+  assert.equal(stream.onRequestHeaders([[":method", "GET"]], true), HeadersStatus.stopIteration);
+  assert.deepEqual(stream.localResponse, NO_STATE);
+});
+
+test("a request that trailers end is answered at its trailers", () => {
+  const { vm, root } = connectedRig();
+  const stream = vm.createStream(root);
+  stream.onRequestHeaders(POST, false);
+  stream.onRequestBody(10, false);
+  assert.equal(stream.onRequestTrailers(), HeadersStatus.stopIteration);
+  assert.deepEqual(stream.localResponse, NO_STATE);
+});
+
+test("without a pool in the configuration, the only one there is serves", () => {
+  const { rig, vm, root } = connectedRig({ pool: undefined });
+  const base = new FakePool("team-a/base");
+  rig.stream.message(...base.start(endpoints(2)));
+  assert.match(pickOnce(vm, root) ?? "", /^10\.0\.0\.[12]:8000$/);
+
+  const other = new FakePool("team-b/other");
+  rig.stream.message(other.roster([endpoint(9)]), other.plan());
+  assert.ok(pickOnce(vm, root), "a pool that is not complete does not count");
+  rig.stream.message(other.load(samples(1)));
+  assert.equal(pickOnce(vm, root), undefined, "of two, none is the only one");
+
+  rig.stream.message(encodeGone("team-a/base"));
+  assert.equal(pickOnce(vm, root), "10.0.0.9:8000");
+});
+
+test("requests without a decision ask for state once each, whatever is missing", () => {
+  for (const pool of ["default/base", "default/unknown"]) {
+    const { vm, root } = connectedRig({ pool });
+    post(vm, root).close();
+    const stream = vm.createStream(root);
+    stream.onRequestHeaders(POST, false);
+    assert.deepEqual(
+      callsDuring(vm, () => stream.onRequestBody(1, true)),
+      ["proxy_get_shared_data", "proxy_send_local_response"],
+    );
+  }
+});
