@@ -51,7 +51,7 @@ function bundleTarget(entry: string, output: string): Target {
     async make(file) {
       // Only here: an up-to-date build does not pay for loading it.
       const esbuild = await import("esbuild");
-      const options = {
+      const bundling = esbuild.build({
         absWorkingDir: ROOT,
         entryPoints: [entry],
         outfile: file,
@@ -62,8 +62,8 @@ function bundleTarget(entry: string, output: string): Target {
         banner: { js: BUNDLE_HEAD },
         metafile: true,
         logLevel: "silent",
-      } as const;
-      const { metafile } = await esbuild.build(options).catch((error: Error) => {
+      });
+      const { metafile } = await bundling.catch((error: Error) => {
         throw new Trouble(`${entry}: ${error.message}`);
       });
       // The process that esbuild works in would stay for the next build.

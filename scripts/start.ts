@@ -13,7 +13,7 @@ import { movePorts } from "./stack/move-ports.ts";
 import { whyBusy } from "./stack/ports.ts";
 import { failure, waitForAnswer } from "./stack/ready.ts";
 import { screen } from "./stack/screen.ts";
-import { type PortUse, readSettings } from "./stack/settings.ts";
+import { type PortUse, portsOf, readSettings } from "./stack/settings.ts";
 import { onStop } from "./stop.ts";
 import { runMain, Trouble } from "./trouble.ts";
 
@@ -58,19 +58,18 @@ function moveFiles(ports: ReadonlyMap<number, number>, folder: string): Map<stri
   );
 }
 
-/** Waits until a service does its work. */
-async function waitForService(child: Child, service: Service, local: Local): Promise<void> {
-  const url = (standard: number, path: string): string =>
-    `http://127.0.0.1:${local.ports.get(standard) ?? standard}${path}`;
-  if (service.role === "simulator") {
-    const standard = Number(service.command[service.command.indexOf("--port") + 1]);
-    await waitForAnswer(child, url(standard, "/health"), READY_TIMEOUT_MS);
-  } else if (service.role === "sidecar") {
-    await waitForAnswer(child, url(9090, "/readyz"), READY_TIMEOUT_MS);
+/** Waits until a service, started with these arguments, does its work. */
+async function waitForService(child: Child, role: Role, args: string[], ports: readonly PortUse[]): Promise<void> {
+  const ready = (port: string | number | undefined, path: string): Promise<void> =>
+    waitForAnswer(child, `http://127.0.0.1:${port}${path}`, READY_TIMEOUT_MS);
+  if (role === "simulator") {
+    await ready(args[args.indexOf("--port") + 1], "/health");
+  } else if (role === "sidecar") {
+    await ready(portsOf(ports, "--metrics-port")[0], "/readyz");
   } else {
-    await waitForAnswer(child, url(9901, "/ready"), READY_TIMEOUT_MS);
+    await ready(portsOf(ports, "--envoy-admin-port")[0], "/ready");
     // The listener answers 503 until the filter has state.
-    await waitForAnswer(child, url(10000, PROBE_PATH), READY_TIMEOUT_MS);
+    await ready(portsOf(ports, "--envoy-port")[0], PROBE_PATH);
   }
 }
 
@@ -108,8 +107,9 @@ async function main(): Promise<void> {
       const group = services.filter((service) => service.role === role);
       const names = group.map((service) => service.name).join(", ");
       const start = async (service: Service): Promise<void> => {
+        const command = localCommand(service, local);
         const child = await startChild({
-          ...localCommand(service, local),
+          ...command,
           name: service.name,
           cwd: ROOT,
           logFile: join(folder, `${service.name}.log`),
@@ -118,7 +118,7 @@ async function main(): Promise<void> {
         });
         children.push(child);
         if (stopping) return stopAll();
-        await waitForService(child, service, local);
+        await waitForService(child, role, command.args, ports);
       };
       await step(
         names,

@@ -1,14 +1,13 @@
-import type { PortUse } from "./settings.ts";
+import { type PortUse, portsOf } from "./settings.ts";
 
 /** What is shown once everything runs: where it is, and what to try. */
 export function screen(ports: readonly PortUse[], envoyVersion: string, logs: string): string {
-  const port = (flag: string): number[] => ports.filter((use) => use.flag === flag).map((use) => use.port);
-  const [requests] = port("--envoy-port");
-  const [admin] = port("--envoy-admin-port");
-  const [state] = port("--state-port");
-  const [health] = port("--health-port");
-  const [metrics] = port("--metrics-port");
-  const simulators = port("--simulator-ports");
+  const [requests] = portsOf(ports, "--envoy-port");
+  const [admin] = portsOf(ports, "--envoy-admin-port");
+  const [state] = portsOf(ports, "--state-port");
+  const [health] = portsOf(ports, "--health-port");
+  const [metrics] = portsOf(ports, "--metrics-port");
+  const simulators = portsOf(ports, "--simulator-ports");
   const body = `{"model":"base","messages":[{"role":"user","content":"Hello"}],"max_tokens":8}`;
   return `
 inline-epp is running.

@@ -76,3 +76,8 @@ export function readSettings(args: readonly string[]): PortUse[] {
   }
   return uses;
 }
+
+/** The ports that a setting such as "--envoy-port" has in the end. */
+export function portsOf(uses: readonly PortUse[], flag: string): number[] {
+  return uses.filter((use) => use.flag === flag).map(({ port }) => port);
+}

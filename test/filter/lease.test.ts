@@ -17,7 +17,7 @@ function workers(count: number): { rig: Rig; vms: FilterVm[]; roots: number[] } 
   return { rig, vms, roots };
 }
 
-/** The VM whose loss takes the stream away: found by letting each stall in turn. */
+/** The VM that renews the lease: found by letting each tick alone for a while. */
 function holderOf(rig: Rig, vms: readonly FilterVm[]): FilterVm {
   const before = rig.shared.get(LEASE)?.value.slice(0, 8);
   assert.ok(before);

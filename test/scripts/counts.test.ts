@@ -14,7 +14,7 @@ describe("the count of tests", () => {
 
   test("is taken from as-pect's summary, and from nothing else", () => {
     const group = "✔ test/assembly/xxh64.spec.ts Pass: 2 / 2 Todo: 0 Time: 9.026ms";
-    const summary = ["  [Summary]", "    [Tests]: 5 / 7", "   [Groups]: 2 / 2"];
+    const summary = ["  [Summary]", "    [Tests]: \x1b[32m5\x1b[39m / 7", "   [Groups]: 2 / 2"];
     assert.deepEqual(readAspectSummary([group, "", ...summary]), { passed: 5, failed: 2, skipped: 0 });
     const coloured = ["  [Summary]", "    [Tests]: \x1b[32m7\x1b[39m / 7"];
     assert.deepEqual(readAspectSummary(coloured), { passed: 7, failed: 0, skipped: 0 });
