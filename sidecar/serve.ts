@@ -6,7 +6,6 @@ import { defaultConfig } from "./epp-config/default-config.ts";
 import { findingText } from "./epp-config/findings.ts";
 import { LivePlans } from "./epp-config/live-plans.ts";
 import { readConfig } from "./epp-config/read.ts";
-import { type Clock, systemClock } from "./observe/clock.ts";
 import { registerEndpointMetrics } from "./observe/endpoint-metrics.ts";
 import { startHealthServer } from "./observe/health-server.ts";
 import { startHttpServer } from "./observe/http-server.ts";
@@ -17,6 +16,7 @@ import { Readiness } from "./observe/readiness.ts";
 import { registerScrapeMetrics } from "./observe/scrape-metrics.ts";
 import { startPushServer } from "./push/push-server.ts";
 import { createScrapedState, type ScrapedState } from "./state/scraped-state.ts";
+import { type Clock, systemClock } from "./support/clock.ts";
 
 /** What the command line decides. Durations are milliseconds, ports may be 0 for any free one. */
 export interface ServeSettings {

@@ -1,6 +1,6 @@
 // Reads an untyped document field by field and gathers all that is wrong with it, each by its path.
 
-import { nearest } from "./suggest.ts";
+import { nearest } from "../support/suggest.ts";
 
 const PLAIN_KEY = /^[A-Za-z_][\w-]*$/;
 const MAX_SHOWN = 80;

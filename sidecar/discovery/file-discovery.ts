@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
+import { FileWatch, type WatchOptions } from "../support/watch-file.ts";
 import { EndpointFileError, parseEndpointFile } from "./endpoint-file.ts";
 import type { DiscoveredPool, Discovery } from "./pool.ts";
-import { FileWatch, type WatchOptions } from "./watch-file.ts";
 
 export interface FileDiscoveryOptions extends WatchOptions {
   /** Path of the endpoint file. */

@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
-import { FileWatch } from "../discovery/watch-file.ts";
 import type { Log } from "../observe/log.ts";
-import type { Clock } from "../scrape/clock.ts";
+import type { Clock } from "../support/clock.ts";
+import { FileWatch } from "../support/watch-file.ts";
 import { ConfigRefused, findingText } from "./findings.ts";
 import { LivePlans } from "./live-plans.ts";
 import { readConfig } from "./read.ts";

@@ -1,6 +1,6 @@
 // Typed access to a parsed document. Each helper notes what is wrong and returns undefined, so that reading goes on.
 
-import { nearest } from "../discovery/suggest.ts";
+import { nearest } from "../support/suggest.ts";
 import type { Findings, Path } from "./findings.ts";
 
 const SHOWN_MAX = 80;

@@ -1,7 +1,7 @@
 import { Gauge, type Registry } from "prom-client";
 import type { Load } from "../../wire/model.ts";
 import type { PoolSource } from "../state/source.ts";
-import type { Clock } from "./clock.ts";
+import type { Clock } from "../support/clock.ts";
 
 const STATES = ["ready", "stale", "not_ready"] as const;
 type State = (typeof STATES)[number];

@@ -1,6 +1,6 @@
 import { encodeLoad, encodePlan, encodeRoster } from "../../wire/encode.ts";
-import type { Clock } from "../observe/clock.ts";
 import type { PoolSource } from "../state/source.ts";
+import type { Clock } from "../support/clock.ts";
 import type { PlanSource } from "./plan-source.ts";
 
 /** A LOAD this young, in milliseconds, serves further gateways too; its ages are off by no more than that. */

@@ -1,4 +1,4 @@
-import type { Clock } from "../observe/clock.ts";
+import type { Clock } from "../support/clock.ts";
 
 /** A pool is cut at most this often, in milliseconds. */
 const WINDOW_MS = 5;

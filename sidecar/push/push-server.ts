@@ -1,10 +1,10 @@
 import { MAX_POOLS } from "../../wire/layout.ts";
-import { type Clock, every } from "../observe/clock.ts";
 import { listenGrpc } from "../observe/grpc-listener.ts";
 import type { Listen } from "../observe/listen-error.ts";
 import type { Log } from "../observe/log.ts";
 import { Quiet } from "../observe/quiet.ts";
 import type { PoolChange, PoolSource } from "../state/source.ts";
+import { type Clock, every } from "../support/clock.ts";
 import { FrameCache } from "./frame-cache.ts";
 import { Gateway, type GatewayContext, type GatewayStatus } from "./gateway.ts";
 import { Pacer } from "./pacer.ts";

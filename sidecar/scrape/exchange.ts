@@ -3,7 +3,7 @@
 import { isIP, connect as netConnect, type Socket } from "node:net";
 import { connect as tlsConnect } from "node:tls";
 import { type buildConnector, Client, type Dispatcher } from "undici";
-import type { Clock } from "./clock.ts";
+import type { Clock } from "../support/clock.ts";
 import type { Outcome } from "./report.ts";
 import { SignalReader, type Signals } from "./signals.ts";
 

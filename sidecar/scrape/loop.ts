@@ -1,6 +1,6 @@
 // When an endpoint is scraped.
 
-import type { Clock } from "./clock.ts";
+import type { Clock } from "../support/clock.ts";
 import type { Exchange, ExchangeResult } from "./exchange.ts";
 import type { Lane, Place } from "./lane.ts";
 

@@ -1,6 +1,6 @@
 // Keeps one scrape loop for each endpoint that is wanted.
 
-import { type Clock, systemClock } from "./clock.ts";
+import { type Clock, systemClock } from "../support/clock.ts";
 import { type ExchangeOptions, type ExchangeResult, HttpExchange } from "./exchange.ts";
 import { Lane } from "./lane.ts";
 import { type Lanes, ScrapeLoop } from "./loop.ts";

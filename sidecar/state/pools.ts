@@ -2,8 +2,8 @@
 
 import type { Load, Roster, Sample } from "../../wire/model.ts";
 import type { DiscoveredPool } from "../discovery/pool.ts";
-import type { Clock } from "../scrape/clock.ts";
 import type { Signals } from "../scrape/signals.ts";
+import type { Clock } from "../support/clock.ts";
 import { sameEndpoints } from "./same.ts";
 import type { PoolChange, PoolSource } from "./source.ts";
 import { targetOf } from "./target.ts";

@@ -1,9 +1,9 @@
 // Discovery, scraping and state put together.
 
 import type { DiscoveredPool, Discovery } from "../discovery/pool.ts";
-import { systemClock } from "../scrape/clock.ts";
 import type { ScrapeReport, TargetReport } from "../scrape/report.ts";
 import { type ScrapeOptions, Scraper, stalenessThreshold } from "../scrape/scraper.ts";
+import { systemClock } from "../support/clock.ts";
 import { Pools } from "./pools.ts";
 import type { PoolSource } from "./source.ts";
 import { targetOf } from "./target.ts";

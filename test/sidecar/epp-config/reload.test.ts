@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { openConfigFile } from "../../../sidecar/epp-config/config-file.ts";
 import { ConfigRefused } from "../../../sidecar/epp-config/findings.ts";
-import { systemClock } from "../../../sidecar/observe/clock.ts";
+import { systemClock } from "../../../sidecar/support/clock.ts";
 import { RecordingLog } from "../push/recorder.ts";
 import { eventually } from "../push/test-gateway.ts";
 

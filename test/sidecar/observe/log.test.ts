@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createLogger, type LogFormat, type LogLevel } from "../../../sidecar/observe/log.ts";
 import { Quiet } from "../../../sidecar/observe/quiet.ts";
-import { ManualClock } from "./manual-clock.ts";
+import { ManualClock } from "../support/manual-clock.ts";
 
 function logger(level: LogLevel, format: LogFormat) {
   const lines: string[] = [];

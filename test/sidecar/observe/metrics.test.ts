@@ -4,7 +4,7 @@ import { registerEndpointMetrics } from "../../../sidecar/observe/endpoint-metri
 import { createMetrics } from "../../../sidecar/observe/metrics.ts";
 import type { Load } from "../../../wire/model.ts";
 import { FakeSource, sample } from "../push/fake-source.ts";
-import { ManualClock } from "./manual-clock.ts";
+import { ManualClock } from "../support/manual-clock.ts";
 
 test("each report moves its metric", async () => {
   const { registry, push, reload } = createMetrics("1.0.0");

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Pacer } from "../../../sidecar/push/pacer.ts";
-import { ManualClock } from "../observe/manual-clock.ts";
+import { ManualClock } from "../support/manual-clock.ts";
 
 function pacer(units: number) {
   const clock = new ManualClock();

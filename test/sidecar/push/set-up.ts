@@ -1,6 +1,6 @@
 import type { TestContext } from "node:test";
 import { startPushServer } from "../../../sidecar/push/push-server.ts";
-import { ManualClock } from "../observe/manual-clock.ts";
+import { ManualClock } from "../support/manual-clock.ts";
 import { FakePlans, FakeSource } from "./fake-source.ts";
 import { RecordingLog, RecordingObserver } from "./recorder.ts";
 import { TestGateway } from "./test-gateway.ts";

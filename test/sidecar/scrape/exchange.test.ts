@@ -4,12 +4,12 @@ import { createServer as createHttpServer } from "node:http";
 import { createServer as createHttpsServer } from "node:https";
 import { createServer, type Server } from "node:net";
 import { after, afterEach, beforeEach, describe, test } from "node:test";
-import { systemClock } from "../../../sidecar/scrape/clock.ts";
 import { type ExchangeOptions, type ExchangeResult, HttpExchange } from "../../../sidecar/scrape/exchange.ts";
+import { systemClock } from "../../../sidecar/support/clock.ts";
 import { ENGINE_VLLM } from "../../../wire/layout.ts";
+import { ManualClock } from "../support/manual-clock.ts";
 import { selfSigned } from "./certificate.ts";
 import { vllmExposition } from "./fixtures.ts";
-import { ManualClock } from "./manual-clock.ts";
 import { MetricsServer, until } from "./metrics-server.ts";
 
 const server = await MetricsServer.start();

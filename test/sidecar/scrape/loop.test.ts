@@ -4,7 +4,7 @@ import type { Exchange, ExchangeResult } from "../../../sidecar/scrape/exchange.
 import { Lane } from "../../../sidecar/scrape/lane.ts";
 import { MAX_BACKOFF, nextDeadline, ScrapeLoop } from "../../../sidecar/scrape/loop.ts";
 import type { Signals } from "../../../sidecar/scrape/signals.ts";
-import { ManualClock } from "./manual-clock.ts";
+import { ManualClock } from "../support/manual-clock.ts";
 
 const SIGNALS: Signals = {
   waiting: 0,

@@ -7,7 +7,7 @@ import type { PoolChange } from "../../../sidecar/state/source.ts";
 import { targetOf } from "../../../sidecar/state/target.ts";
 import { encodeLoad, encodeRoster } from "../../../wire/encode.ts";
 import type { Endpoint, Load } from "../../../wire/model.ts";
-import { ManualClock } from "../scrape/manual-clock.ts";
+import { ManualClock } from "../support/manual-clock.ts";
 
 const STARTED_AT = 1_700_000_000_123;
 

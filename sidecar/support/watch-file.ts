@@ -3,7 +3,7 @@
 import { watch } from "node:fs";
 import { stat } from "node:fs/promises";
 import { dirname } from "node:path";
-import { type Clock, systemClock } from "../scrape/clock.ts";
+import { type Clock, systemClock } from "./clock.ts";
 
 export interface WatchOptions {
   readonly clock?: Clock;

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { nearest } from "../../../sidecar/discovery/suggest.ts";
+import { nearest } from "../../../sidecar/support/suggest.ts";
 
 const KNOWN = ["address", "name", "zone", "ready", "rank", "metrics", "labels"];
 
