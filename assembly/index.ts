@@ -77,12 +77,12 @@ export function proxy_on_grpc_receive(id: u32, token: u32, length: u32): void {
   if (store !== null && store.link.owns(token)) store.receive(length, host.now());
 }
 
-export function proxy_on_grpc_close(id: u32, token: u32, _status: u32): void {
+export function proxy_on_grpc_close(id: u32, token: u32, status: u32): void {
   resetArena();
   const root = rootOf(id);
   if (root === null) return;
   const store = root.store;
-  if (store !== null && store.link.owns(token)) store.link.close(host.now());
+  if (store !== null && store.link.owns(token)) store.link.lost(status, host.now());
 }
 
 export function proxy_on_done(id: u32): u32 {

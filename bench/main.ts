@@ -1,5 +1,8 @@
+import { execFileSync } from "node:child_process";
 import { cpus } from "node:os";
+import { join } from "node:path";
 import { Command } from "commander";
+import { ROOT } from "../scripts/stack/command.ts";
 import { inlineVsPlain } from "./cases/inline-vs-plain.ts";
 import type { BenchCase } from "./lib/case.ts";
 
@@ -19,6 +22,8 @@ for (const name of program.args) {
     program.error(`no case "${name}"; there are: ${CASES.map((each) => each.name).join(", ")}`);
   }
 }
+// With its lines on standard error: standard output is for results.
+execFileSync(process.execPath, [join(ROOT, "scripts/build.ts")], { cwd: ROOT, stdio: ["ignore", 2, 2] });
 for (const each of CASES.filter(({ name }) => program.args.length === 0 || program.args.includes(name))) {
   if (!json) {
     console.log(`${each.name}: ${each.summary}`);

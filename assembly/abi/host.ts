@@ -71,8 +71,9 @@ export function setHeader(map: i32, name: Text, at: usize, length: u32): void {
   imports.proxy_replace_header_map_value(map, name.at, name.length, at, length);
 }
 
-/** Removes every value of a header. */
+/** Removes every value of a header. Touches nothing where there is none: Envoy looks for a route anew after a change. */
 export function removeHeader(map: i32, name: Text): void {
+  if (!keepResult(imports.proxy_get_header_map_value(map, name.at, name.length, outAt, outLength))) return;
   imports.proxy_remove_header_map_value(map, name.at, name.length);
 }
 

@@ -4,6 +4,7 @@ export {
   proxy_continue_stream,
   proxy_define_metric,
   proxy_get_buffer_bytes,
+  proxy_get_header_map_value,
   proxy_get_property,
   proxy_get_shared_data,
   proxy_grpc_cancel,

@@ -42,11 +42,12 @@ export function onRequestHeaders(request: Request, end: bool): u32 {
 export function onRequestBody(request: Request, end: bool): u32 {
   const root = rootAt(request);
   const holds = root.config.hold == HOLD_SELF;
+  // The body of a request that the watchdog let go comes after all, and proves nothing.
+  if (request.decided) return DATA_CONTINUE;
   if (holds) {
     root.bodySeen = true;
     unhold(root, request);
   }
-  if (request.decided) return DATA_CONTINUE;
   if (!end) return holds ? DATA_STOP_ITERATION_AND_BUFFER : DATA_CONTINUE;
   return decide(root, request, true) ? DATA_CONTINUE : DATA_STOP_ITERATION_NO_BUFFER;
 }
@@ -73,7 +74,8 @@ export function onResponseHeaders(request: Request): void {
   nextWarning = now + WARNED_EVERY;
   host.logWarn(
     host.logLine().add("an endpoint answered that was not picked: the cluster needs the override_host policy reading ")
-      .add("x-gateway-destination-endpoint, and with hold \"buffer\" the buffer and header_mutation filters behind this one"),
+      .add("x-gateway-destination-endpoint (with hold \"buffer\" behind the buffer and header_mutation filters) and every ")
+      .add("endpoint of the pool; or all picked endpoints refused and a retry went elsewhere"),
   );
 }
 

@@ -38,6 +38,7 @@ export class Link {
   private ackDue: bool = false;
   private nextRefusalWarning: u64 = 0;
   private nextOpenWarning: u64 = 0;
+  private nextLostWarning: u64 = 0;
 
   private service: Text;
   private publisher: Publisher;
@@ -57,7 +58,10 @@ export class Link {
       return;
     }
     if (now - this.heardAt > SILENCE) {
-      host.logWarn(host.logLine().add("nothing heard from the sidecar for 5 s, opening the stream anew"));
+      if (now >= this.nextLostWarning) {
+        this.nextLostWarning = now + WARNED_EVERY;
+        host.logWarn(host.logLine().add("nothing heard from the sidecar for 5 s, opening the stream anew"));
+      }
       this.close(now);
       return;
     }
@@ -92,6 +96,18 @@ export class Link {
       host.logLine().add("frame refused, reason ").number(reason).add(" (wire/FORMAT.md), ").number(this.refused)
         .add(" on this stream; the last good state stays"),
     );
+  }
+
+  /** The other end has ended the stream, with a gRPC status, or could not be reached. */
+  lost(status: u32, now: u64): void {
+    if (now >= this.nextLostWarning) {
+      this.nextLostWarning = now + WARNED_EVERY;
+      host.logWarn(
+        host.logLine().add("the state stream to cluster \"").bytes(this.cluster.at, this.cluster.length)
+          .add("\" ended with gRPC status ").number(status).add("; the last state serves on, and it is opened anew"),
+      );
+    }
+    this.close(now);
   }
 
   /** Ends the stream. Also where the other end has: Envoy keeps what a stream holds until it is cancelled here. */

@@ -71,6 +71,14 @@ export function hostImports(vm: FilterVm): WebAssembly.Imports {
       headers.set(text(nameAt, nameLength), text(valueAt, valueLength));
       return Result.ok;
     },
+    proxy_get_header_map_value(map: number, nameAt: number, nameLength: number, atAt: number, lengthAt: number) {
+      const headers = vm.current()?.headers;
+      if (map !== HeaderMap.requestHeaders || !headers) return Result.badArgument;
+      const value = headers.get(text(nameAt, nameLength));
+      if (value === undefined) return Result.notFound;
+      give(new TextEncoder().encode(value), atAt, lengthAt);
+      return Result.ok;
+    },
     proxy_remove_header_map_value(map: number, nameAt: number, nameLength: number) {
       const headers = vm.current()?.headers;
       if (map !== HeaderMap.requestHeaders || !headers) return Result.badArgument;

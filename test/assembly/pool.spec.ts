@@ -86,11 +86,14 @@ describe("a pool", () => {
       enter(pool.slot(i));
       expect(pool.slot(i).baseline).toBe(0);
     }
-    const next = load3.with16(counterAt(1), 5);
-    pool.setLoad(next.at, next.length);
+    const middle = load3.with16(counterAt(1), 5);
+    pool.setLoad(middle.at, middle.length);
     expect(pool.slot(0).baseline).toBe(0);
     expect(pool.slot(1).baseline).toBe(1);
     expect(pool.slot(2).baseline).toBe(0);
+    const ends = middle.with16(counterAt(0), 6).with16(counterAt(2), 6);
+    pool.setLoad(ends.at, ends.length);
+    for (let i: u32 = 0; i < 3; i++) expect(pool.slot(i).baseline).toBe(1);
     for (let i: u32 = 0; i < 3; i++) leave(pool.slot(i));
     pool.clear();
   });

@@ -7,7 +7,7 @@ import { encodeRoster } from "../../wire/encode.ts";
 import * as L from "../../wire/layout.ts";
 import { goldenFrame, readFrames } from "../wire/golden-files.ts";
 import { connectedRig, endpoints, FakePool, samples, servingRig } from "./pools.ts";
-import { pickOnce, picksOf, post } from "./requests.ts";
+import { callsDuring, pickOnce, picksOf, post } from "./requests.ts";
 
 const WARNING =
   /^warn inline-epp: frame refused, reason \d+ \(wire\/FORMAT\.md\), \d+ on this stream; the last good state stays$/;
@@ -95,6 +95,14 @@ for (const [what, reason, frame] of CORRUPT) {
     assert.equal(rig.metrics.value("inline_epp_frames_accepted_total"), 4);
   });
 }
+
+test("a message larger than any frame is refused without being read", () => {
+  const { rig, vm } = servingRig(1);
+  const calls = callsDuring(vm, () => rig.stream.message(new Uint8Array(80 * 1024 * 1024)));
+  assert.equal(calls.includes("proxy_get_buffer_bytes"), false);
+  rig.pass(10);
+  assert.equal(rig.stream.ack?.reason, L.REFUSED_LENGTH);
+});
 
 test("the golden frames of the down direction are accepted and scheduled by", () => {
   const { rig, vm, root } = connectedRig();

@@ -3,10 +3,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { DataStatus, HeadersStatus } from "../../sidecar/wasm-host/abi.ts";
-import { servingRig } from "./pools.ts";
+import { sample, servingRig } from "./pools.ts";
 import { callsDuring, DESTINATION, POST, picksOf } from "./requests.ts";
 
-const STRIP = "proxy_remove_header_map_value";
+const STRIP = "proxy_get_header_map_value"; // and a removal only where there is something to remove
 const STATE = ["proxy_get_shared_data", "clock_time_get"];
 
 test("hold buffer: headers and body pass, the last piece decides", () => {
@@ -90,6 +90,19 @@ test("hold self: headers and pieces wait, the last piece decides and sets the he
   assert.equal(status, DataStatus.continue);
   assert.equal(stream.headers?.get(DESTINATION)?.split(",").length, 3);
   assert.equal(stream.state.has("dest"), false);
+});
+
+test("a request without a body has nothing to be judged by: chance decides among the endpoints", () => {
+  const { rig, vm, root, pool } = servingRig(2);
+  rig.stream.message(pool.load([sample({ waiting: 50 }), sample()]));
+  const firsts = Array.from({ length: 400 }, () => {
+    const stream = vm.createStream(root);
+    stream.onRequestHeaders([[":method", "GET"]], true);
+    stream.close();
+    return picksOf(stream)[0];
+  });
+  const busy = firsts.filter((address) => address === "10.0.0.1:8000").length;
+  assert.ok(busy > 150 && busy < 250, `${busy} of 400`);
 });
 
 for (const hold of ["buffer", "self"]) {

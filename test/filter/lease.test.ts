@@ -154,6 +154,21 @@ test("a lease that another holder took is not written over", () => {
   assert.equal(rig.openStreams.length, 1, "until it expires");
 });
 
+test("a lease that changes hands while it is being renewed is not written over either", () => {
+  const { rig } = workers(1);
+  const { set } = rig.shared;
+  rig.shared.set = (key, value, cas) => {
+    if (key !== LEASE) return set.call(rig.shared, key, value, cas);
+    rig.shared.set = set;
+    rig.shared.set(LEASE, lease(77n, rig.now + 1_500_000n), 0);
+    return set.call(rig.shared, key, value, cas);
+  };
+  rig.pass(400);
+  assert.equal(rig.shared.set, set, "it was renewed");
+  assert.equal(new DataView(rig.shared.get(LEASE)?.value.slice().buffer as ArrayBuffer).getBigUint64(0, true), 77n);
+  assert.equal(rig.openStreams.length, 0);
+});
+
 const MALFORMED: readonly (readonly [string, (now: bigint) => Uint8Array])[] = [
   ["empty", () => new Uint8Array()],
   ["cut short", () => new Uint8Array(15)],

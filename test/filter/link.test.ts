@@ -68,6 +68,15 @@ test("each stream counts from nought", () => {
   assert.deepEqual(rig.stream.ack, { sequence: 0n, accepted: 1, refused: 0, reason: ACCEPTED });
 });
 
+test("what one stream still owed is not said on the next", () => {
+  const { rig } = connectedRig();
+  rig.stream.message(encodeBeat());
+  rig.stream.close();
+  until(rig, () => rig.openStreams.length === 1);
+  rig.pass(50);
+  assert.equal(rig.stream.sent.length, 1);
+});
+
 test("a stream that the other end has closed is cancelled here, which lets Envoy free it", () => {
   const { rig } = connectedRig();
   const first = rig.stream;

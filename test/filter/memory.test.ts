@@ -80,6 +80,8 @@ test("a pool that was large once does not make memory grow again", () => {
       requests(vm, root, 10);
       rig.pass(20);
     }
+    rig.stream.message(encodeGone("default/base"), ...pool.start(endpoints(10)));
+    requests(vm, root, 10);
   };
   grow();
   const bytes = vm.memoryBytes;

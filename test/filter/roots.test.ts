@@ -5,6 +5,7 @@ import { test } from "node:test";
 import { ConfigurationRefused } from "../../sidecar/wasm-host/vm.ts";
 import { configuration, endpoint, endpoints, FakePool, samples, servingRig } from "./pools.ts";
 import { DESTINATION, POST, pickOnce, picksOf, post } from "./requests.ts";
+import { sharedKeys } from "./rig.ts";
 
 test("streams of the old and of the new root are in flight side by side", () => {
   const { rig, vm, root, pool } = servingRig(4);
@@ -64,6 +65,30 @@ test("an update to another sidecar has its own state and stream", () => {
   vm.deleteRoot(root);
   assert.equal(rig.openStreams.length, 1);
   assert.equal(pickOnce(vm, next), "10.0.0.9:8000");
+});
+
+test("the stream belongs to the root that opened it: the end of another leaves it alone", () => {
+  const { rig, vm, root } = servingRig(2);
+  const first = rig.stream;
+  const next = vm.createRoot(configuration({ failureMode: "FailOpen" }));
+  rig.pass(1000);
+  vm.deleteRoot(next);
+  assert.equal(first.cancelled, false);
+  vm.deleteRoot(root);
+  assert.equal(first.cancelled, true);
+});
+
+test("what a worker does once per tick is not done for each of its roots", () => {
+  const { rig, vm, root } = servingRig(2);
+  post(vm, root);
+  rig.pass(20);
+  for (let i = 0; i < 5; i++) vm.createRoot(configuration({ staleAfter: `${i + 1}s` }));
+  let reads = 0;
+  rig.shared.beforeGet = (key) => {
+    if (key === sharedKeys.owners) reads++;
+  };
+  rig.pass(200);
+  assert.equal(reads, 20);
 });
 
 test("a root that is announced twice is one root", () => {
