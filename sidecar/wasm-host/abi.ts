@@ -12,6 +12,10 @@ export const Result = {
 export const Buffer = { grpcReceive: 5, pluginConfiguration: 7 } as const;
 export const HeaderMap = { requestHeaders: 0 } as const;
 
+/** WASI's clocks and errors, as far as the filter asks: https://github.com/WebAssembly/WASI/blob/main/legacy/preview1/docs.md */
+export const Clock = { monotonic: 1 } as const;
+export const WasiError = { success: 0, notSupported: 58 } as const;
+
 /** What a filter answers to request or response headers. */
 export const HeadersStatus = { continue: 0, stopIteration: 1 } as const;
 /** What a filter answers to a piece of body. */

@@ -1,4 +1,4 @@
-import { Buffer, HeaderMap, LOG_LEVELS, Result } from "./abi.ts";
+import { Buffer, Clock, HeaderMap, LOG_LEVELS, Result, WasiError } from "./abi.ts";
 import type { GrpcStream } from "./environment.ts";
 import type { FilterVm } from "./vm.ts";
 
@@ -169,13 +169,14 @@ export function hostImports(vm: FilterVm): WebAssembly.Imports {
   };
 
   const wasi: Record<string, (...args: never[]) => number> = {
-    clock_time_get(_clock: number, _precision: bigint, at: number) {
+    clock_time_get(clock: number, _precision: bigint, at: number) {
+      if (clock !== Clock.monotonic) return WasiError.notSupported;
       store64(at, vm.environment.now());
-      return 0;
+      return WasiError.success;
     },
     random_get(at: number, length: number) {
       vm.environment.random(bytes(at, length));
-      return 0;
+      return WasiError.success;
     },
   };
 

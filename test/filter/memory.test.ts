@@ -90,6 +90,20 @@ test("a pool that was large once does not make memory grow again", () => {
   assert.ok(bytes < 16 * 1024 * 1024, `${bytes} bytes for 4,000 endpoints`);
 });
 
+test("rosters that never get their load do not make memory grow", () => {
+  const { rig, vm, pool } = servingRig(4);
+  const wait = () => {
+    for (let i = 0; i < 10; i++) rig.stream.message(pool.roster(endpoints(1000)));
+    rig.stream.close();
+    rig.pass(100);
+    rig.stream.message(pool.roster(endpoints(1000)), encodeGone("default/base"));
+  };
+  wait();
+  const bytes = vm.memoryBytes;
+  for (let i = 0; i < 50; i++) wait();
+  assert.equal(vm.memoryBytes, bytes);
+});
+
 test("shared data holds no more keys after a day of changes than after an hour", () => {
   const { rig, vm, root, pool } = servingRig(3);
   const changes = (from: number, to: number) => {

@@ -86,20 +86,26 @@ for (const name of STATE_NAMES) {
   }
 }
 
-test("where the roster in shared data is another's than the load, the old pair serves until the epoch moves", () => {
-  const { rig, vm, root, pool } = servingRig(2);
-  assert.ok(pickOnce(vm, root));
-  const key = keyOf(rig, "roster/");
-  onceBefore(rig, "roster/", () => {
-    const alien = new FakePool();
-    for (let i = 0; i < 7; i++) alien.roster([]);
-    rig.shared.set(key, alien.roster([endpoint(66), endpoint(67)]), 0);
+for (const [what, epoch, size] of [
+  ["of another epoch", 8, 2],
+  ["of another length", 2, 3],
+] as const) {
+  test(`where the roster in shared data is ${what} than the load, the old pair serves until the epoch moves`, () => {
+    const { rig, vm, root, pool } = servingRig(2);
+    assert.ok(pickOnce(vm, root));
+    const key = keyOf(rig, "roster/");
+    const happened = onceBefore(rig, "roster/", () => {
+      const alien = new FakePool();
+      for (let i = 1; i < epoch; i++) alien.roster([]);
+      rig.shared.set(key, alien.roster([endpoint(66), endpoint(67), endpoint(68)].slice(0, size)), 0);
+    });
+    rig.stream.message(pool.roster(endpoints(2)), pool.load(samples(2)));
+    for (let i = 0; i < 5; i++) assert.match(pickOnce(vm, root) ?? "", /^10\.0\.0\.[12]:8000$/);
+    assert.ok(happened());
+    rig.stream.message(pool.roster([endpoint(9)]), pool.load(samples(1)));
+    assert.equal(pickOnce(vm, root), "10.0.0.9:8000");
   });
-  rig.stream.message(pool.roster(endpoints(2)), pool.load(samples(2)));
-  for (let i = 0; i < 5; i++) assert.match(pickOnce(vm, root) ?? "", /^10\.0\.0\.[12]:8000$/);
-  rig.stream.message(pool.roster([endpoint(9)]), pool.load(samples(1)));
-  assert.equal(pickOnce(vm, root), "10.0.0.9:8000");
-});
+}
 
 test("a pair that does not match is not read again by every request", () => {
   const { rig, pool } = servingRig(2);

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { encodeGone, encodeSync } from "../../wire/encode.ts";
+import { encodeBeat, encodeGone, encodeSync } from "../../wire/encode.ts";
 import { PLUGIN_MAX_SCORE_PICKER } from "../../wire/layout.ts";
 import {
   configuration,
@@ -164,6 +164,63 @@ test("a pool that is gone can come back, and its requests in flight were not for
   rig.stream.message(...pool.frames(endpoints(2)));
   assert.notEqual(picksOf(post(vm, root))[0], picksOf(held)[0]);
   held.close();
+});
+
+test("an endpoint of a pool that is gone counts nowhere any more", () => {
+  const { rig, vm, root } = servingRig(2, { failureMode: "FailOpen" });
+  assert.ok(pickOnce(vm, root));
+  rig.stream.message(encodeGone("default/base"));
+  const stream = post(vm, root);
+  stream.onResponseHeaders("10.0.0.1:8000");
+  rig.pass(20);
+  assert.equal(rig.metrics.value("inline_epp_in_flight"), 0);
+});
+
+test("the pools that stay go on when another has gone, whether they wait for a load or not", () => {
+  const { rig, vm } = connectedRig();
+  const pools = [1, 2, 3, 4].map((number) => new FakePool(`default/pool-${number}`));
+  const roots = pools.map(({ pool }) => vm.createRoot(configuration({ pool })));
+  const [first, second, third, fourth] = pools as [FakePool, FakePool, FakePool, FakePool];
+  for (const pool of pools) rig.stream.message(...pool.frames([endpoint(pools.indexOf(pool) + 1)]));
+  rig.stream.message(fourth.roster([endpoint(9)]), encodeGone(first.pool), encodeGone(third.pool));
+  rig.stream.message(fourth.load(samples(1)), second.load(samples(1)));
+  rig.pass(10);
+  assert.equal(rig.stream.ack?.refused, 0);
+  assert.deepEqual(
+    roots.map((root) => pickOnce(vm, root)),
+    [undefined, "10.0.0.2:8000", undefined, "10.0.0.9:8000"],
+  );
+});
+
+test("a plan alone names its pool", () => {
+  const { rig, vm, root, pool } = servingRig(2);
+  reconnect(rig);
+  rig.stream.message(pool.plan(), encodeSync());
+  assert.ok(pickOnce(vm, root));
+});
+
+test("each frame costs the writes that it must, and no other", () => {
+  const { rig } = connectedRig();
+  const base = new FakePool();
+  const writes: string[] = [];
+  const { set } = rig.shared;
+  rig.shared.set = (key, value, cas) => {
+    writes.push(key.slice(sharedKeys.state("epoch").length - "epoch".length).split("/")[0] ?? "");
+    return set.call(rig.shared, key, value, cas);
+  };
+  const during = (frame: Uint8Array) => {
+    writes.length = 0;
+    rig.stream.message(frame);
+    return [...writes];
+  };
+  assert.deepEqual(during(base.roster(endpoints(2))), []);
+  assert.deepEqual(during(base.plan()), ["plan", "directory", "epoch"]);
+  assert.deepEqual(during(base.load(samples(2))), ["roster", "load", "directory", "epoch"]);
+  assert.deepEqual(during(base.load(samples(2))), ["load", "directory", "epoch"]);
+  assert.deepEqual(during(encodeSync()), []);
+  assert.deepEqual(during(encodeBeat()), []);
+  assert.deepEqual(during(encodeGone("default/unknown")), []);
+  assert.deepEqual(during(encodeGone("default/base")), ["roster", "load", "plan", "directory", "epoch"]);
 });
 
 test("pools that come and go leave no frames behind in shared data", () => {
