@@ -129,11 +129,7 @@ test("counts of all pools travel, and those of endpoints that a worker does not 
 
 test("a new worker does not count anybody twice when it finds two dead ones in the list", () => {
   const { rig, all } = workers(3, 3);
-  const [alive, dead, gone] = all as [Worker, Worker, Worker];
-  post(dead.vm, dead.root);
-  rig.pass(20);
-  post(gone.vm, gone.root);
-  rig.pass(20);
+  const [dead, gone, alive] = all as [Worker, Worker, Worker]; // as they stand in the list
   const busy = picksOf(post(alive.vm, alive.root))[0] as string;
   rig.pass(20);
   rig.stall(dead.vm);
@@ -240,6 +236,27 @@ test("workers that register in the same tick all end up in the list", () => {
   const list = rig.shared.get(sharedKeys.owners)?.value ?? new Uint8Array();
   assert.equal(list.length, 64);
   assert.equal(new Set(new BigUint64Array(list.slice().buffer)).size, 8);
+});
+
+test("a worker that reads the list before another has registered does not write over it", () => {
+  const { rig, vm, root } = servingRig(3);
+  post(vm, root);
+  rig.pass(20);
+  const [two, three] = [rig.vm(), rig.vm()] as [FilterVm, FilterVm];
+  for (const worker of [two, three]) post(worker, worker.createRoot(configuration()));
+  const written: boolean[] = [];
+  const { set } = rig.shared;
+  rig.shared.set = (key, value, cas) => {
+    if (key !== sharedKeys.owners) return set.call(rig.shared, key, value, cas);
+    rig.shared.set = set;
+    three.tick();
+    written.push(set.call(rig.shared, key, value, cas));
+    return written[0] as boolean;
+  };
+  two.tick();
+  assert.deepEqual(written, [false]);
+  rig.pass(10);
+  assert.equal(rig.shared.get(sharedKeys.owners)?.value.length, 24, "it tries again with the next tick");
 });
 
 test("the vector names every endpoint with requests in flight, and no other", () => {

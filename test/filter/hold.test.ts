@@ -151,6 +151,11 @@ for (const hold of ["buffer", "self"]) {
     assert.equal(stream.headers?.has(DESTINATION), false);
     stream.onRequestBody(100, true);
     assert.notEqual(stream.headers?.get(DESTINATION), "169.254.169.254:80");
+    assert.deepEqual(
+      callsDuring(vm, () => vm.createStream(root).onRequestHeaders([...POST, [DESTINATION, ""]], false)).slice(0, 2),
+      [STRIP, "proxy_remove_header_map_value"],
+      "an empty one too",
+    );
     const without = vm.createStream(root);
     without.onRequestHeaders([...POST, [DESTINATION, "169.254.169.254:80"]], true);
     assert.notEqual(without.headers?.get(DESTINATION), "169.254.169.254:80");

@@ -84,6 +84,32 @@ test("a stream that the other end has closed is cancelled here, which lets Envoy
   assert.equal(first.cancelled, true);
 });
 
+test("the log tells of ended streams once a minute, with the gRPC status", () => {
+  const { rig } = connectedRig();
+  rig.stream.close(16);
+  assert.deepEqual(rig.log, [
+    'warn inline-epp: the state stream to cluster "sidecar" ended with gRPC status 16; the last state serves on, ' +
+      "and it is opened anew",
+  ]);
+  while (rig.now < 3_660_000_000n) {
+    until(rig, () => rig.openStreams.length === 1);
+    rig.stream.close();
+  }
+  assert.equal(rig.log.length, 1);
+  until(rig, () => rig.openStreams.length === 1);
+  rig.pass(1000);
+  rig.stream.close();
+  assert.equal(rig.log.length, 2);
+});
+
+test("the log tells of silence once a minute", () => {
+  const { rig } = connectedRig();
+  rig.pass(59_000);
+  assert.equal(rig.logged(SILENT).length, 1);
+  rig.pass(12_000);
+  assert.equal(rig.logged(SILENT).length, 2);
+});
+
 test("the back-off doubles from 50 ms to 1 s, give or take half of it", () => {
   const { rig } = connectedRig();
   const bases = [50, 100, 200, 400, 800, 1000, 1000, 1000];
