@@ -1,5 +1,5 @@
 // The module's exports: what a proxy-wasm host calls, ABI 0.2.1. Each forgets the last callback's host memory, finds
-// the context, and hands over. What is not exported is not called: response bodies pass without a transition.
+// the context, and hands over. What is not exported is not called: trailers of answers pass without a transition.
 
 import "./abi/abort.ts";
 import * as host from "./abi/host.ts";
@@ -50,10 +50,10 @@ export function proxy_on_request_headers(id: u32, _headers: u32, end: u32): u32 
   return request === null ? HEADERS_CONTINUE : lifecycle.onRequestHeaders(request, end != 0);
 }
 
-export function proxy_on_request_body(id: u32, _length: u32, end: u32): u32 {
+export function proxy_on_request_body(id: u32, length: u32, end: u32): u32 {
   resetArena();
   const request = requestOf(id);
-  return request === null ? DATA_CONTINUE : lifecycle.onRequestBody(request, end != 0);
+  return request === null ? DATA_CONTINUE : lifecycle.onRequestBody(request, length, end != 0);
 }
 
 export function proxy_on_request_trailers(id: u32, _trailers: u32): u32 {
@@ -62,11 +62,18 @@ export function proxy_on_request_trailers(id: u32, _trailers: u32): u32 {
   return request === null ? TRAILERS_CONTINUE : lifecycle.onRequestTrailers(request);
 }
 
-export function proxy_on_response_headers(id: u32, _headers: u32, _end: u32): u32 {
+export function proxy_on_response_headers(id: u32, _headers: u32, end: u32): u32 {
   resetArena();
   const request = requestOf(id);
-  if (request !== null) lifecycle.onResponseHeaders(request);
+  if (request !== null) lifecycle.onResponseHeaders(request, end != 0);
   return HEADERS_CONTINUE;
+}
+
+export function proxy_on_response_body(id: u32, length: u32, end: u32): u32 {
+  resetArena();
+  const request = requestOf(id);
+  if (request !== null) lifecycle.onResponseBody(request, length, end != 0);
+  return DATA_CONTINUE;
 }
 
 export function proxy_on_grpc_receive(id: u32, token: u32, length: u32): void {

@@ -1,5 +1,6 @@
 // Envoy's own counters, summed over all workers; Prometheus shows them without Envoy's `wasmcustom` prefix. Counting
-// is a local addition; ticks hand the sums to the host.
+// is a local addition; ticks hand the sums to the host. Gauges are set as a whole by the worker that holds the lease:
+// of a share that each worker added, nobody could take back that of a worker which has crashed.
 
 import * as host from "./abi/host.ts";
 import { METRIC_COUNTER, METRIC_GAUGE } from "./abi/values.ts";
@@ -16,16 +17,30 @@ export const NOT_OBEYED: i32 = 3;
 export const WATCHDOG: i32 = 4;
 export const FRAMES_ACCEPTED: i32 = 5;
 export const FRAMES_REFUSED: i32 = 6;
-const COUNTERS: i32 = 7;
+/** Records of other workers and gateways that were taken up. */
+export const RECORDS_LEARNED: i32 = 7;
+/** Records that left a journal before another worker had read them. */
+export const RECORDS_LOST: i32 = 8;
+/** Requests that no endpoint may serve by the filters of the scheduling profile. */
+export const FILTERED: i32 = 9;
+const COUNTERS: i32 = 10;
 
-const ids: usize = memory.data(28); // u32[COUNTERS]
-const pending: usize = memory.data(56, 8); // u64[COUNTERS]
-let inFlightId: u32 = 0;
-let inFlightReported: u32 = 0;
+/** Requests in flight in all workers. */
+export const IN_FLIGHT: i32 = 0;
+/** 1 while the stream to the sidecar is open, 0 otherwise. */
+export const STREAM_OPEN: i32 = 1;
+/** Seconds since the last frame from the sidecar was accepted. */
+export const STATE_AGE: i32 = 2;
+
+const ids: usize = memory.data(40); // u32[COUNTERS]
+const pending: usize = memory.data(80, 8); // u64[COUNTERS]
+const gaugeIds: usize = memory.data(12); // u32, by gauge
+let defined: bool = false;
 
 /** Defines the metrics; once per VM. */
 export function defineMetrics(): void {
-  if (inFlightId != 0) return;
+  if (defined) return;
+  defined = true;
   define(PICKS, "inline_epp_picks_total");
   define(FAILED_OPEN, "inline_epp_failed_open_total");
   define(FAILED_CLOSED, "inline_epp_failed_closed_total");
@@ -33,31 +48,47 @@ export function defineMetrics(): void {
   define(WATCHDOG, "inline_epp_watchdog_total");
   define(FRAMES_ACCEPTED, "inline_epp_frames_accepted_total");
   define(FRAMES_REFUSED, "inline_epp_frames_refused_total");
-  inFlightId = host.defineMetric(METRIC_GAUGE, text("inline_epp_in_flight"));
+  define(RECORDS_LEARNED, "inline_epp_records_learned_total");
+  define(RECORDS_LOST, "inline_epp_records_lost_total");
+  define(FILTERED, "inline_epp_filtered_out_total");
+  defineGauge(IN_FLIGHT, "inline_epp_in_flight");
+  defineGauge(STREAM_OPEN, "inline_epp_state_stream_open");
+  defineGauge(STATE_AGE, "inline_epp_state_age_seconds");
 }
 
 function define(counter: i32, name: string): void {
   store<u32>(ids + (usize(counter) << 2), host.defineMetric(METRIC_COUNTER, text(name)));
 }
 
+function defineGauge(gauge: i32, name: string): void {
+  store<u32>(gaugeIds + (usize(gauge) << 2), host.defineMetric(METRIC_GAUGE, text(name)));
+}
+
 /** Adds one to a counter. */
 @inline
 export function count(counter: i32): void {
-  const at = pending + (usize(counter) << 3);
-  store<u64>(at, load<u64>(at) + 1);
+  countMany(counter, 1);
 }
 
-/** Hands what has been counted to the host. `inFlight`: requests that this worker has in flight now. */
-export function flushMetrics(inFlight: u32): void {
+/** Adds to a counter. */
+@inline
+export function countMany(counter: i32, by: u64): void {
+  const at = pending + (usize(counter) << 3);
+  store<u64>(at, load<u64>(at) + by);
+}
+
+/** Sets a gauge. */
+export function setGauge(gauge: i32, value: u64): void {
+  host.recordMetric(load<u32>(gaugeIds + (usize(gauge) << 2)), value);
+}
+
+/** Hands what has been counted to the host. */
+export function flushMetrics(): void {
   for (let i: i32 = 0; i < COUNTERS; i++) {
     const at = pending + (usize(i) << 3);
     const value = load<u64>(at);
     if (value == 0) continue;
     host.incrementMetric(load<u32>(ids + (usize(i) << 2)), i64(value));
     store<u64>(at, 0);
-  }
-  if (inFlight != inFlightReported) {
-    host.incrementMetric(inFlightId, i64(inFlight) - i64(inFlightReported));
-    inFlightReported = inFlight;
   }
 }

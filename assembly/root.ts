@@ -6,18 +6,21 @@ import { BUFFER_PLUGIN_CONFIGURATION } from "./abi/values.ts";
 import { parsePluginConfig, PluginConfig } from "./config/plugin-config.ts";
 import { xxh64 } from "./hash/xxh64.ts";
 import { Table } from "./memory/table.ts";
-import { defineMetrics, flushMetrics } from "./metrics.ts";
+import { defineMetrics, flushMetrics, IN_FLIGHT, setGauge } from "./metrics.ts";
+import { configurePrefixIndex } from "./prefix/index.ts";
 import { releaseOverdue } from "./request/watchdog.ts";
 import { Request } from "./request/request.ts";
 import { Pool } from "./state/pool.ts";
-import * as slots from "./state/slots.ts";
 import { exchangeFlights } from "./sync/flight.ts";
-import { Store, storeOf } from "./sync/store.ts";
+import { leadsAny, Store, storeOf } from "./sync/store.ts";
+import { totalRequests } from "./sync/totals.ts";
 import { Line } from "./text/line.ts";
 
 const TICK_MS: u32 = 10;
 /** Several roots tick in one VM while old ones drain; what the VM does once per tick is not done for each. */
 const SHARED_TICK_EVERY: u64 = 8_000;
+/** Another worker may have shown something else meanwhile, so the gauge is set anew though nothing has changed. */
+const SHOWN_EVERY: u64 = 1_000_000;
 
 @final
 export class Root {
@@ -32,6 +35,8 @@ export class Root {
   bodySeen: bool = false;
   /** The state that this root picks from; null before a configuration has been accepted. */
   store: Store | null = null;
+  /** Whether a request has asked for the pool: from then on ticks keep it fresh. */
+  private used: bool = false;
 
   /** Reads the configuration of `length` bytes. False: refused, and the log says why. */
   configure(length: u32): bool {
@@ -46,6 +51,7 @@ export class Root {
     }
     this.poolKey = this.config.pool.length == 0 ? 0 : xxh64(this.config.pool.at, this.config.pool.length);
     this.store = storeOf(this.config.stateCluster, this.config.authority);
+    configurePrefixIndex(this.config.prefixMemory);
     defineMetrics();
     host.setTickPeriod(TICK_MS);
     return true;
@@ -53,21 +59,33 @@ export class Root {
 
   /** The pool that this root picks from, as new as there is; null: not usable (yet). */
   freshPool(): Pool | null {
+    this.used = true;
     const store = this.store;
     return store !== null ? store.freshPool(this.poolKey) : null;
   }
 
-  /** What time demands: the stream, the workers' exchange, the watchdog. */
+  /**
+   * The same pool as it was last seen: what is read of a request before its decision need not be newer. The first
+   * request has it looked up, since it may have a session or objectives, too; from then on ticks do.
+   */
+  knownPool(): Pool | null {
+    if (!this.used) return this.freshPool();
+    const store = this.store;
+    return store !== null ? store.knownPool(this.poolKey) : null;
+  }
+
+  /**
+   * What time demands: the stream, the workers' exchange, the state, the watchdog. State is read right after the others'
+   * counts, so that a sample's baseline is what was in flight when it came, not when a request next asked for it.
+   */
   tick(): void {
     const store = this.store;
     if (store === null) return;
     const now = host.now();
     if (store.holder == 0 || store.holder == this.id) store.tickLink(this.id, now);
-    if (now - lastSharedTick >= SHARED_TICK_EVERY) {
-      lastSharedTick = now;
-      exchangeFlights(now);
-      flushMetrics(slots.ownTotal);
-    }
+    if (now - lastSharedTick >= SHARED_TICK_EVERY) exchange(now);
+    store.tellSidecar(this.id, now);
+    if (this.used) store.freshPool(this.poolKey);
     releaseOverdue(this, now);
   }
 
@@ -75,15 +93,31 @@ export class Root {
   close(): void {
     const store = this.store;
     if (store !== null) {
-      store.leave(this.id, host.now());
-      flushMetrics(slots.ownTotal);
+      const now = host.now();
+      exchange(now);
+      store.leave(this.id, now);
     }
     this.store = null;
+    this.used = false;
     this.bodySeen = false;
   }
 }
 
+// What the VM does once, however many roots it has.
+function exchange(now: u64): void {
+  lastSharedTick = now;
+  const leads = leadsAny();
+  exchangeFlights(now, leads);
+  flushMetrics();
+  if (!leads || (totalRequests == shownInFlight && now < nextShown)) return;
+  shownInFlight = totalRequests;
+  nextShown = now + SHOWN_EVERY;
+  setGauge(IN_FLIGHT, totalRequests);
+}
+
 let lastSharedTick: u64 = 0;
+let shownInFlight: u64 = 0;
+let nextShown: u64 = 0;
 const error = new Line();
 const roots = new Table();
 const unused: Root[] = [];

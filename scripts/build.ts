@@ -30,6 +30,21 @@ const COMMON_INPUTS = ["package-lock.json", "scripts/build.ts"];
 const BUNDLE_HEAD = `import { createRequire as createRequireOfBundle } from "node:module";
 const require = createRequireOfBundle(import.meta.url);`;
 
+/** The least that the sidecar's HTTP client, undici, runs on; what is older fails while it loads. */
+const LEAST_NODE = { major: 22, minor: 19 };
+
+/**
+ * Runs before anything that is bundled, but after imports are linked: what an older Node's own modules lack must not be
+ * imported by name.
+ */
+const NODE_CHECK = `{
+  const [major, minor] = process.versions.node.split(".").map(Number);
+  if (major < ${LEAST_NODE.major} || (major === ${LEAST_NODE.major} && minor < ${LEAST_NODE.minor})) {
+    console.error("error: inline-epp needs Node ${LEAST_NODE.major}.${LEAST_NODE.minor} or newer, this is " + process.versions.node);
+    process.exit(1);
+  }
+}`;
+
 function filterTarget(): Target {
   const sources = (): string[] => globSync(["asconfig.json", "assembly/**/*.ts", "wire/**/*.ts"], { cwd: ROOT });
   return {
@@ -44,7 +59,7 @@ function filterTarget(): Target {
   };
 }
 
-function bundleTarget(entry: string, output: string): Target {
+function bundleTarget(entry: string, output: string, head = BUNDLE_HEAD): Target {
   return {
     output,
     sources: null,
@@ -59,7 +74,7 @@ function bundleTarget(entry: string, output: string): Target {
         platform: "node",
         target: "node24",
         format: "esm",
-        banner: { js: BUNDLE_HEAD },
+        banner: { js: head },
         metafile: true,
         logLevel: "silent",
       });
@@ -77,7 +92,7 @@ function bundleTarget(entry: string, output: string): Target {
 
 const TARGETS: readonly Target[] = [
   filterTarget(),
-  bundleTarget("sidecar/main.ts", "build/inline-epp.mjs"),
+  bundleTarget("sidecar/main.ts", "build/inline-epp.mjs", `${BUNDLE_HEAD}\n${NODE_CHECK}`),
   bundleTarget("simulator/main.ts", "build/simulator.mjs"),
 ];
 

@@ -11,17 +11,21 @@ import { CACHE, ROOT } from "./stack/command.ts";
 import { type Local, localCommand, type Role, readServices, type Service } from "./stack/compose.ts";
 import { movePorts } from "./stack/move-ports.ts";
 import { whyBusy } from "./stack/ports.ts";
-import { failure, waitForAnswer } from "./stack/ready.ts";
+import { failure, waitForAnswer, waitForCounter } from "./stack/ready.ts";
 import { screen } from "./stack/screen.ts";
 import { type PortUse, portsOf, readSettings } from "./stack/settings.ts";
 import { onStop } from "./stop.ts";
 import { runMain, Trouble } from "./trouble.ts";
 
-/** Asked for until Envoy has state. It says in the access log who asked; those lines are not shown. */
+/** Asked for once Envoy has state. It says in the access log who asked; those lines are not shown. */
 const PROBE_PATH = "/v1/models?npm-start";
 const COMPOSE_FILE = join(ROOT, "envoy", "docker-compose.yaml");
+const ENDPOINT_FILE = "envoy/endpoints.yaml";
 /** Configuration files that name ports. */
-const FILES_WITH_PORTS = ["envoy/envoy.yaml", "envoy/endpoints.yaml"];
+const FILES_WITH_PORTS = ["envoy/envoy.yaml", ENDPOINT_FILE];
+/** What a pool is made of, and the mark that all has been sent: before these, the filter would answer 503. */
+const ACCEPTED = "wasmcustom.inline_epp_frames_accepted_total";
+const FIRST_FRAMES = 4;
 const READY_TIMEOUT_MS = 20_000;
 const STOP_GRACE_MS = 3000;
 /** In this order each finds the one that it needs. */
@@ -67,8 +71,10 @@ async function waitForService(child: Child, role: Role, args: string[], ports: r
   } else if (role === "sidecar") {
     await ready(portsOf(ports, "--metrics-port")[0], "/readyz");
   } else {
-    await ready(portsOf(ports, "--envoy-admin-port")[0], "/ready");
-    // The listener answers 503 until the filter has state.
+    const [admin] = portsOf(ports, "--envoy-admin-port");
+    await ready(admin, "/ready");
+    // Asked earlier, the filter would count and log requests that it cannot decide, and it looks like trouble.
+    await waitForCounter(child, `http://127.0.0.1:${admin}`, ACCEPTED, FIRST_FRAMES, READY_TIMEOUT_MS);
     await ready(portsOf(ports, "--envoy-port")[0], PROBE_PATH);
   }
 }
@@ -101,6 +107,7 @@ async function main(): Promise<void> {
   const showRequest = (line: string): void => {
     if (!line.includes(` ${PROBE_PATH} `)) console.log(line);
   };
+  const endpointFile = { original: ENDPOINT_FILE, followed: local.files.get(ENDPOINT_FILE) ?? ENDPOINT_FILE };
   const services = readServices(COMPOSE_FILE);
   try {
     for (const role of START_ORDER) {
@@ -126,7 +133,7 @@ async function main(): Promise<void> {
         () => "ready",
       );
     }
-    console.log(screen(ports, envoy.version, shownPath(folder)));
+    console.log(screen(ports, envoy.version, shownPath(folder), endpointFile));
     const ended = await Promise.race(children.map((child) => child.exited.then((exit) => ({ child, exit }))));
     throw failure(ended.child, `${ended.child.name} ended unexpectedly with ${describeExit(ended.exit)}`);
   } catch (error) {

@@ -1,11 +1,11 @@
 import { WIRE_VERSION } from "../wire/layout.ts";
-import type { EndpointFileError } from "./discovery/endpoint-file.ts";
+import { EndpointNews } from "./discovery/endpoint-news.ts";
 import { FileDiscovery } from "./discovery/file-discovery.ts";
 import { openConfigFile } from "./epp-config/config-file.ts";
 import { defaultConfig } from "./epp-config/default-config.ts";
-import { findingText } from "./epp-config/findings.ts";
 import { LivePlans } from "./epp-config/live-plans.ts";
 import { readConfig } from "./epp-config/read.ts";
+import { takeSnapshot } from "./explain/take-snapshot.ts";
 import { registerEndpointMetrics } from "./observe/endpoint-metrics.ts";
 import { startHealthServer } from "./observe/health-server.ts";
 import { startHttpServer } from "./observe/http-server.ts";
@@ -14,9 +14,10 @@ import type { Log } from "./observe/log.ts";
 import { createMetrics, type Metrics } from "./observe/metrics.ts";
 import { Readiness } from "./observe/readiness.ts";
 import { registerScrapeMetrics } from "./observe/scrape-metrics.ts";
-import { startPushServer } from "./push/push-server.ts";
+import { type PushServer, startPushServer } from "./push/push-server.ts";
 import { createScrapedState, type ScrapedState } from "./state/scraped-state.ts";
 import { type Clock, systemClock } from "./support/clock.ts";
+import { findingText } from "./support/findings.ts";
 
 /** What the command line decides. Durations are milliseconds, ports may be 0 for any free one. */
 export interface ServeSettings {
@@ -75,13 +76,14 @@ async function openPlans(
   return { plans: new LivePlans(config), stop: () => undefined };
 }
 
-function openState(settings: ServeSettings, { clock, log }: Parts): ScrapedState {
+function openState(settings: ServeSettings, { clock, log, metrics }: Parts): ScrapedState {
   const file = settings.endpointsFile;
+  const news = new EndpointNews(file, log, metrics.endpoints);
   const discovery = new FileDiscovery({
     file,
     clock,
-    onRefused: ({ problems }: EndpointFileError) =>
-      log.error({ file, problems }, "new endpoints refused, the last good ones stay"),
+    onApplied: (version) => news.applied(version),
+    onRefused: (error) => news.refused(error),
   });
   return createScrapedState({
     discovery,
@@ -148,8 +150,10 @@ export async function serve(settings: ServeSettings, version: string, log: Log):
   registerEndpointMetrics(registry, state.source, clock);
   registerScrapeMetrics(registry, state.scrapes);
 
+  let push: PushServer | undefined;
+  const snapshot = () => plans && push && takeSnapshot(state.source, plans.plans, push.told);
   const http = await start.attempt(() =>
-    startHttpServer(listenOn(settings.metricsPort, "--metrics-port"), registry, readiness),
+    startHttpServer(listenOn(settings.metricsPort, "--metrics-port"), { registry, readiness, state: snapshot }),
   );
   if (http !== undefined) listening("metrics and probes", http.port, () => http.stop());
   const health = await start.attempt(() =>
@@ -161,7 +165,7 @@ export async function serve(settings: ServeSettings, version: string, log: Log):
     await state.firstRound();
     readiness.met(DISCOVERY);
   });
-  const push = await start.attempt(async () => {
+  push = await start.attempt(async () => {
     if (plans === undefined || start.failures.length > 0) return undefined;
     const listen = listenOn(settings.grpcPort, "--grpc-port");
     return startPushServer({ source: state.source, plans: plans.plans, listen, clock, log, observer: metrics.push });

@@ -1,7 +1,7 @@
 // Frames from a gateway to objects. Every length is checked; what is wrong is refused by reason, never guessed.
 
 import * as L from "./layout.ts";
-import type { Ack, Hello } from "./model.ts";
+import type { Ack, Flight, Hello } from "./model.ts";
 
 /** A frame that this reader does not accept; `reason` is one of the REFUSED_ constants. */
 export class FrameRefused extends Error {
@@ -14,7 +14,12 @@ export class FrameRefused extends Error {
 }
 
 /** A decoded frame of the up direction. */
-export type UpFrame = { readonly kind: "hello"; readonly hello: Hello } | { readonly kind: "ack"; readonly ack: Ack };
+export type UpFrame =
+  | { readonly kind: "hello"; readonly hello: Hello }
+  | { readonly kind: "ack"; readonly ack: Ack }
+  | { readonly kind: "flight"; readonly flight: Flight }
+  /** What a journal says is for the other gateways; the sidecar passes its records on as they are. */
+  | { readonly kind: "journal"; readonly owner: bigint; readonly records: number; readonly bytes: Uint8Array };
 
 function header(bytes: Uint8Array): { view: DataView; kind: number } {
   if (bytes.length < L.HEADER_BYTES) {
@@ -38,6 +43,59 @@ function header(bytes: Uint8Array): { view: DataView; kind: number } {
 function exactly(bytes: Uint8Array, expected: number): void {
   if (bytes.length !== expected) {
     throw new FrameRefused(L.REFUSED_LENGTH, `${bytes.length} bytes, expected ${expected}`);
+  }
+}
+
+function flight(bytes: Uint8Array, view: DataView): Flight {
+  if (bytes.length < L.FLIGHT_BYTES) throw new FrameRefused(L.REFUSED_LENGTH, "FLIGHT is cut short");
+  const count = view.getUint32(L.FLIGHT_ENTRIES, true);
+  exactly(bytes, L.FLIGHT_BYTES + count * L.FLIGHT_ENTRY_BYTES);
+  const entries = Array.from({ length: count }, (_, index) => {
+    const at = L.FLIGHT_BYTES + index * L.FLIGHT_ENTRY_BYTES;
+    return {
+      endpoint: view.getBigUint64(at + L.FLIGHT_KEY, true),
+      requests: view.getUint32(at + L.FLIGHT_REQUESTS, true),
+      tokens: view.getUint32(at + L.FLIGHT_TOKENS, true),
+      prefill: view.getUint32(at + L.FLIGHT_PREFILL, true),
+    };
+  });
+  return { owner: view.getBigUint64(L.FLIGHT_OWNER, true), entries };
+}
+
+function journal(bytes: Uint8Array, view: DataView): { owner: bigint; records: number; bytes: Uint8Array } {
+  if (bytes.length < L.JOURNAL_BYTES || bytes.length > L.MAX_JOURNAL_BYTES) {
+    throw new FrameRefused(L.REFUSED_LENGTH, `JOURNAL of ${bytes.length} bytes`);
+  }
+  const records = view.getUint32(L.JOURNAL_RECORDS, true);
+  let at = L.JOURNAL_BYTES;
+  for (let i = 0; i < records; i++) {
+    if (at + L.RECORD_BYTES > bytes.length) throw new FrameRefused(L.REFUSED_LENGTH, `record ${i} is cut short`);
+    const end = at + L.RECORD_BYTES + view.getUint16(at + L.RECORD_VALUES, true) * 8;
+    if (end > bytes.length) throw new FrameRefused(L.REFUSED_LENGTH, `record ${i} is cut short`);
+    checkRecord(view, at, end);
+    at = end;
+  }
+  exactly(bytes, at);
+  return { owner: view.getBigUint64(L.JOURNAL_OWNER, true), records, bytes };
+}
+
+/** How many numbers a record of this kind has; the other kinds have any number of hashes. */
+const NUMBERS = new Map([
+  [L.RECORD_TTFT, 6],
+  [L.RECORD_TPOT, 4],
+]);
+
+function checkRecord(view: DataView, at: number, end: number): void {
+  const kind = view.getUint16(at + L.RECORD_KIND, true);
+  if (kind === L.RECORD_HELD || kind === L.RECORD_LOST) return;
+  const first = at + L.RECORD_BYTES;
+  if (end - first !== (NUMBERS.get(kind) ?? -1) * 8) {
+    throw new FrameRefused(L.REFUSED_VALUE, `record of kind ${kind} with ${(end - first) / 8} values`);
+  }
+  for (let value = first; value < end; value += 8) {
+    if (!Number.isFinite(view.getFloat64(value, true))) {
+      throw new FrameRefused(L.REFUSED_VALUE, `record of kind ${kind} with a number that is not finite`);
+    }
   }
 }
 
@@ -72,6 +130,8 @@ export function decodeUp(bytes: Uint8Array): UpFrame {
       },
     };
   }
+  if (kind === L.KIND_FLIGHT) return { kind: "flight", flight: flight(bytes, view) };
+  if (kind === L.KIND_JOURNAL) return { kind: "journal", ...journal(bytes, view) };
   throw new FrameRefused(L.REFUSED_KIND, `kind ${kind} does not travel from a gateway to the sidecar`);
 }
 

@@ -1,8 +1,8 @@
 // Objects to frames. Ranges are checked here, so that a frame which leaves this file is one the filter accepts.
 
 import * as L from "./layout.ts";
-import type { Ack, Hello, Load, Plan, Roster, Sample } from "./model.ts";
-import { LabelTable, StringSection } from "./strings.ts";
+import type { Ack, Flight, Hello, Journal, Load, Plan, PlanSettings, PlanStep, Roster, Sample } from "./model.ts";
+import { LabelTable, StringSection, TermTable } from "./strings.ts";
 import { xxh64 } from "./xxh64.ts";
 
 /** Thrown where a value does not fit its field: a mistake of the caller, never of input from outside. */
@@ -121,20 +121,50 @@ export function encodeLoad(load: Load): Uint8Array {
   return bytes;
 }
 
+function writeParameters(view: DataView, at: number, what: string, parameters: readonly number[]): void {
+  check(`parameters of ${what}`, parameters.length, L.MAX_PARAMETERS);
+  parameters.forEach((parameter, slot) => {
+    view.setFloat64(at + slot * 8, finite(`parameter ${slot} of ${what}`, parameter), true);
+  });
+}
+
+function writeSettings(view: DataView, settings: PlanSettings): void {
+  const { handler, handlerParameters, blockTokens, maxBlocks, lruBlocks, outputRatio, outputMax } = settings;
+  view.setUint32(L.PLAN_HANDLER, check("handler", handler, L.HANDLER_DATA_PARALLEL, L.HANDLER_SINGLE), true);
+  writeParameters(view, L.PLAN_HANDLER_PARAMETERS, "the handler", handlerParameters);
+  view.setUint32(L.PLAN_BLOCK_TOKENS, check("blockTokens", blockTokens, L.MAX_BLOCK_TOKENS), true);
+  view.setUint32(L.PLAN_MAX_BLOCKS, check("maxBlocks", maxBlocks, L.MAX_PROMPT_BLOCKS, 1), true);
+  view.setUint32(L.PLAN_LRU_BLOCKS, check("lruBlocks", lruBlocks, 0xffffffff), true);
+  view.setUint32(L.PLAN_OUTPUT_MAX, check("outputMax", outputMax, 0xffffffff), true);
+  view.setFloat64(L.PLAN_OUTPUT_RATIO, finite("outputRatio", outputRatio), true);
+}
+
 /** PLAN frame. */
 export function encodePlan(plan: Plan): Uint8Array {
   check("profiles", plan.profiles.length, L.MAX_PROFILES, 1);
   const steps = plan.profiles.flatMap((profile) => profile.steps);
   check("steps", steps.length, L.MAX_STEPS);
   const strings = new StringSection();
-  const stepsAt = L.PLAN_BYTES + plan.profiles.length * L.PROFILE_BYTES;
-  const stringsAt = stepsAt + steps.length * L.STEP_BYTES;
+  const terms = new TermTable(strings);
   const profileNames = plan.profiles.map((profile) => strings.add(profile.name));
-  const stepNames = steps.map((step) => strings.add(step.name));
+  const rows = steps.map((step) => ({
+    step,
+    name: strings.add(step.name),
+    text: strings.add(step.text ?? ""),
+    terms: terms.add(step.terms ?? []),
+  }));
+  check("terms", terms.count, L.MAX_TERMS);
+  check("values", terms.values, L.MAX_VALUES);
+  const stepsAt = L.PLAN_BYTES + plan.profiles.length * L.PROFILE_BYTES;
+  const termsAt = stepsAt + steps.length * L.STEP_BYTES;
+  const stringsAt = termsAt + terms.count * L.TERM_BYTES + terms.values * L.VALUE_BYTES;
   const { bytes, view } = frame(L.KIND_PLAN, stringsAt + strings.size, plan.pool, plan.epoch);
   view.setUint32(L.PLAN_PROFILES, plan.profiles.length, true);
   view.setUint32(L.PLAN_STEPS, steps.length, true);
+  view.setUint32(L.PLAN_TERMS, terms.count, true);
+  view.setUint32(L.PLAN_VALUES, terms.values, true);
   view.setUint32(L.PLAN_STRINGS, strings.size, true);
+  writeSettings(view, plan.settings);
   let firstStep = 0;
   plan.profiles.forEach((profile, index) => {
     const at = L.PLAN_BYTES + index * L.PROFILE_BYTES;
@@ -144,20 +174,70 @@ export function encodePlan(plan: Plan): Uint8Array {
     view.setUint32(at + L.PROFILE_NAME_LENGTH, profileNames[index]?.length ?? 0, true);
     firstStep += profile.steps.length;
   });
-  steps.forEach((step, index) => {
-    const at = stepsAt + index * L.STEP_BYTES;
-    check(`parameters of ${step.name}`, step.parameters.length, 4);
-    view.setUint16(at + L.STEP_STAGE, check("stage", step.stage, L.STAGE_PICKER, L.STAGE_FILTER), true);
-    view.setUint16(at + L.STEP_PLUGIN, check("plugin", step.plugin, 0xffff, 1), true);
-    view.setUint32(at + L.STEP_NAME_OFFSET, stepNames[index]?.offset ?? 0, true);
-    view.setUint32(at + L.STEP_NAME_LENGTH, stepNames[index]?.length ?? 0, true);
-    view.setFloat64(at + L.STEP_WEIGHT, finite(`weight of ${step.name}`, step.weight), true);
-    step.parameters.forEach((parameter, slot) => {
-      const value = finite(`parameter ${slot} of ${step.name}`, parameter);
-      view.setFloat64(at + L.STEP_PARAMETERS + slot * 8, value, true);
-    });
-  });
+  for (const [index, row] of rows.entries()) writeStep(view, stepsAt + index * L.STEP_BYTES, row);
+  terms.writeTo(view, termsAt);
   strings.writeTo(bytes, stringsAt);
+  return bytes;
+}
+
+interface Place {
+  readonly offset: number;
+  readonly length: number;
+}
+
+function writeStep(
+  view: DataView,
+  at: number,
+  row: { step: PlanStep; name: Place; text: Place; terms: { start: number; count: number } },
+): void {
+  const { step, name, text, terms } = row;
+  view.setUint16(at + L.STEP_STAGE, check("stage", step.stage, L.STAGE_PICKER, L.STAGE_FILTER), true);
+  view.setUint16(at + L.STEP_PLUGIN, check("plugin", step.plugin, 0xffff, 1), true);
+  view.setUint32(at + L.STEP_NAME_OFFSET, name.offset, true);
+  view.setUint32(at + L.STEP_NAME_LENGTH, name.length, true);
+  view.setFloat64(at + L.STEP_WEIGHT, finite(`weight of ${step.name}`, step.weight), true);
+  view.setUint32(at + L.STEP_TERM_START, terms.start, true);
+  view.setUint32(at + L.STEP_TERM_COUNT, terms.count, true);
+  view.setUint32(at + L.STEP_TEXT_OFFSET, text.offset, true);
+  view.setUint32(at + L.STEP_TEXT_LENGTH, text.length, true);
+  writeParameters(view, at + L.STEP_PARAMETERS, step.name, step.parameters);
+}
+
+/** FLIGHT frame, as it travels between gateway and sidecar. */
+export function encodeFlight(flight: Flight): Uint8Array {
+  const { bytes, view } = frame(L.KIND_FLIGHT, L.FLIGHT_BYTES + flight.entries.length * L.FLIGHT_ENTRY_BYTES);
+  view.setBigUint64(L.FLIGHT_OWNER, flight.owner, true);
+  view.setUint32(L.FLIGHT_ENTRIES, flight.entries.length, true);
+  flight.entries.forEach((entry, index) => {
+    const at = L.FLIGHT_BYTES + index * L.FLIGHT_ENTRY_BYTES;
+    view.setBigUint64(at + L.FLIGHT_KEY, entry.endpoint, true);
+    view.setUint32(at + L.FLIGHT_REQUESTS, check("requests", entry.requests, 0xffffffff), true);
+    view.setUint32(at + L.FLIGHT_TOKENS, check("tokens", entry.tokens, 0xffffffff), true);
+    view.setUint32(at + L.FLIGHT_PREFILL, check("prefill", entry.prefill, 0xffffffff), true);
+  });
+  return bytes;
+}
+
+/** JOURNAL frame, as a gateway sends it; filter and sidecar copy records as bytes, this one serves tests and tools. */
+export function encodeJournal(journal: Journal): Uint8Array {
+  const values = journal.records.reduce((sum, record) => sum + record.values.length, 0);
+  const length = L.JOURNAL_BYTES + journal.records.length * L.RECORD_BYTES + values * 8;
+  const { bytes, view } = frame(L.KIND_JOURNAL, check("journal length", length, L.MAX_JOURNAL_BYTES));
+  view.setBigUint64(L.JOURNAL_OWNER, journal.owner, true);
+  view.setBigUint64(L.JOURNAL_FIRST, journal.first, true);
+  view.setUint32(L.JOURNAL_RECORDS, journal.records.length, true);
+  let at = L.JOURNAL_BYTES;
+  for (const record of journal.records) {
+    view.setUint16(at + L.RECORD_KIND, check("record kind", record.kind, 0xffff, 1), true);
+    view.setUint16(at + L.RECORD_VALUES, check("record values", record.values.length, 0xffff), true);
+    view.setBigUint64(at + L.RECORD_KEY, record.endpoint, true);
+    at += L.RECORD_BYTES;
+    for (const value of record.values) {
+      if (typeof value === "bigint") view.setBigUint64(at, value, true);
+      else view.setFloat64(at, finite("record value", value), true);
+      at += 8;
+    }
+  }
   return bytes;
 }
 

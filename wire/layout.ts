@@ -5,7 +5,7 @@
 /** First four bytes of every frame: "IEPP". */
 export const FRAME_MAGIC = 0x50504549;
 /** Version rule: a reader accepts exactly its own version. Any change of a byte's meaning raises it by one. */
-export const WIRE_VERSION = 1;
+export const WIRE_VERSION = 2;
 /** No frame may be longer: a roster of MAX_ENDPOINTS with labels stays far below. */
 export const MAX_FRAME_BYTES = 4194304;
 /** Endpoints (pod ip x target port) that one pool may hold. */
@@ -31,7 +31,8 @@ export const KIND_SYNC = 5; // down, every pool has been sent once; forget the o
 export const KIND_GONE = 6; // down, the pool is no more
 export const KIND_BEAT = 7; // down, the sidecar lives
 export const KIND_ACK = 8; // up, what has been accepted and refused
-export const KIND_FLIGHT = 9; // between workers, one owner's requests in flight
+export const KIND_FLIGHT = 9; // up, down and between workers, requests in flight
+export const KIND_JOURNAL = 10; // up, down and between workers, what has been learned from requests
 
 // HELLO. Epoch 0.
 export const HELLO_GATEWAY = 32; // u64, random, one per stream
@@ -110,10 +111,25 @@ export const ADAPTER_BYTES = 8;
 // PLAN. Epoch: this plan's own.
 export const PLAN_PROFILES = 32; // u32, count, 1..MAX_PROFILES
 export const PLAN_STEPS = 36; // u32, count
-export const PLAN_STRINGS = 40; // u32, bytes
-export const PLAN_BYTES = 48; // then profiles, steps, strings
+export const PLAN_TERMS = 40; // u32, count
+export const PLAN_VALUES = 44; // u32, count
+export const PLAN_STRINGS = 48; // u32, bytes
+export const PLAN_HANDLER = 52; // u32, HANDLER_*
+export const PLAN_HANDLER_PARAMETERS = 56; // 8 x f64, by handler
+export const PLAN_BLOCK_TOKENS = 120; // u32, tokens per prefix block; 0: as the engine has it
+export const PLAN_MAX_BLOCKS = 124; // u32, blocks of a prompt that are looked at, 1..MAX_PROMPT_BLOCKS
+export const PLAN_LRU_BLOCKS = 128; // u32, blocks remembered per endpoint; 0: as many as the engine has
+export const PLAN_OUTPUT_MAX = 132; // u32, cap of the estimated output tokens; 0: none
+export const PLAN_OUTPUT_RATIO = 136; // f64, output tokens estimated per prompt token; 0: output is not counted
+export const PLAN_BYTES = 144; // then profiles, steps, terms, values, strings
 export const MAX_PROFILES = 16;
 export const MAX_STEPS = 256;
+export const MAX_TERMS = 1024;
+export const MAX_VALUES = 4096;
+/** Tokens that a prefix block may have. */
+export const MAX_BLOCK_TOKENS = 1024;
+/** Prompt blocks that a plan may ask to look at. */
+export const MAX_PROMPT_BLOCKS = 4096;
 
 export const PROFILE_FIRST_STEP = 0; // u32
 export const PROFILE_STEPS = 4; // u32, in order: filters, scorers, one picker
@@ -126,18 +142,71 @@ export const STEP_PLUGIN = 2; // u16, PLUGIN_*
 export const STEP_NAME_OFFSET = 4; // u32
 export const STEP_NAME_LENGTH = 8; // u32
 export const STEP_WEIGHT = 16; // f64, scorers only
-export const STEP_PARAMETERS = 24; // 4 x f64, by plugin; FORMAT.md lists them
-export const STEP_BYTES = 56;
+export const STEP_TERM_START = 24; // u32, index of its first term
+export const STEP_TERM_COUNT = 28; // u32
+export const STEP_TEXT_OFFSET = 32; // u32, a text by plugin
+export const STEP_TEXT_LENGTH = 36; // u32
+export const STEP_PARAMETERS = 40; // 8 x f64, by plugin; FORMAT.md lists them
+export const STEP_BYTES = 104;
+/** Numbers that a step or a handler may have. */
+export const MAX_PARAMETERS = 8;
+
+// A term of a label selector; a step's terms must all hold.
+export const TERM_KEY_OFFSET = 0; // u32
+export const TERM_KEY_LENGTH = 4; // u32
+export const TERM_VALUE_START = 8; // u32, index of its first value
+export const TERM_VALUE_COUNT = 12; // u32
+export const TERM_OPERATOR = 16; // u32, TERM_*
+export const TERM_BYTES = 24;
+
+export const TERM_IN = 1; // the label has one of the values
+export const TERM_NOT_IN = 2; // it is absent or has none of them
+export const TERM_EXISTS = 3;
+export const TERM_DOES_NOT_EXIST = 4;
+export const TERM_IN_OR_ABSENT = 5; // it is absent or has one of the values
+
+export const VALUE_OFFSET = 0; // u32
+export const VALUE_LENGTH = 4; // u32
+export const VALUE_BYTES = 8;
 
 export const STAGE_FILTER = 1;
 export const STAGE_SCORER = 2;
 export const STAGE_PICKER = 3;
 
+export const HANDLER_SINGLE = 1; // parameter 0: profile
+// parameters: 0 decode, 1 prefill, 2 encode profile, -1 none; 3 DECIDER_* of prefill; 4 nonCachedTokens; 5 promptTokens;
+// 6 DECIDER_* of encode; 7 primaryPort, 0 none
+export const HANDLER_DISAGG = 2;
+export const HANDLER_DATA_PARALLEL = 3; // parameters: 0 profile; 7 primaryPort
+
+export const DECIDER_NEVER = 0;
+export const DECIDER_ALWAYS = 1;
+export const DECIDER_PREFIX = 2; // prefill: by prompt tokens that the decode endpoint has not cached
+export const DECIDER_MULTIMODAL = 3; // encode: where the prompt has images, audio or video
+
+// Scorers.
 export const PLUGIN_QUEUE_SCORER = 1;
 export const PLUGIN_KV_CACHE_UTILIZATION_SCORER = 2;
 export const PLUGIN_RUNNING_REQUESTS_SIZE_SCORER = 3;
-export const PLUGIN_MAX_SCORE_PICKER = 64; // parameter 0: maxNumOfEndpoints
-export const PLUGIN_RANDOM_PICKER = 65; // parameter 0: maxNumOfEndpoints
+export const PLUGIN_PREFIX_CACHE_SCORER = 4; // 0 matchLengthWeight, 1 matchLengthScaleTokens
+export const PLUGIN_LORA_AFFINITY_SCORER = 5;
+export const PLUGIN_TOKEN_LOAD_SCORER = 6; // 0 queueThresholdTokens
+export const PLUGIN_ACTIVE_REQUEST_SCORER = 7; // 0 idleThreshold, 1 maxBusyScore
+export const PLUGIN_LOAD_AWARE_SCORER = 8; // 0 threshold
+export const PLUGIN_SESSION_AFFINITY_SCORER = 9; // text: header
+export const PLUGIN_NO_HIT_LRU_SCORER = 10; // 0 lruSize
+export const PLUGIN_CONTEXT_LENGTH_SCORER = 11; // text: label
+export const PLUGIN_LATENCY_SCORER = 12; // 0 ttftWeight, 1 tpotWeight, 2 strategy (0 least, 1 most), 3 compositeKVWeight, 4 compositeQueueWeight, 5 compositePrefixWeight
+export const PLUGIN_EXPECTED_LATENCY_SCORER = 13; // FORMAT.md lists its parameters
+// Filters.
+export const PLUGIN_LABEL_SELECTOR_FILTER = 32; // terms
+export const PLUGIN_PREFIX_CACHE_AFFINITY_FILTER = 33; // 0 affinityThreshold, 1 explorationProbability, 2 maxTTFTPenaltyMs, 3 ttftSource (0 prefillThroughput, 1 latencyPredictor), 4 peakPrefillThroughput
+export const PLUGIN_SLO_HEADROOM_TIER_FILTER = 34; // 0 epsilonExploreNeg
+export const PLUGIN_CONTEXT_LENGTH_FILTER = 35; // text: label
+// Pickers; parameter 0: maxNumOfEndpoints.
+export const PLUGIN_MAX_SCORE_PICKER = 64;
+export const PLUGIN_RANDOM_PICKER = 65;
+export const PLUGIN_WEIGHTED_RANDOM_PICKER = 66;
 /** Destinations a picker may list. */
 export const MAX_DESTINATIONS = 16;
 
@@ -149,15 +218,35 @@ export const ACK_REASON = 48; // u32, REFUSED_* of the last refused frame
 export const ACK_BYTES = 56;
 
 // FLIGHT. Epoch 0.
-export const FLIGHT_OWNER = 32; // u64, random, one per worker VM
-export const FLIGHT_BEAT_AT = 40; // u64, microseconds of the gateway's clock
-export const FLIGHT_ENTRIES = 48; // u32, count
-export const FLIGHT_BYTES = 56; // then entries
+export const FLIGHT_OWNER = 32; // u64, random, one per worker VM; up: the gateway's number; down: 0
+export const FLIGHT_BEAT_AT = 40; // u64, microseconds of the gateway's clock; up and down 0
+export const FLIGHT_JOURNAL = 48; // u64, the owner's journal: sequence of the record that comes next
+export const FLIGHT_ENTRIES = 56; // u32, count
+export const FLIGHT_BYTES = 64; // then entries
 
 export const FLIGHT_KEY = 0; // u64, ENDPOINT_KEY
 export const FLIGHT_REQUESTS = 8; // u32
-export const FLIGHT_TOKENS = 12; // u32
-export const FLIGHT_ENTRY_BYTES = 16;
+export const FLIGHT_TOKENS = 12; // u32, of prompts, and of outputs where the plan counts them
+export const FLIGHT_PREFILL = 16; // u32, prompt tokens not cached of requests without a first token yet
+export const FLIGHT_ENTRY_BYTES = 24;
+
+// JOURNAL. Epoch 0.
+export const JOURNAL_OWNER = 32; // u64, random, one per worker VM; up: the gateway's number; down: 0
+export const JOURNAL_FIRST = 40; // u64, sequence of its first record; grows by one per record
+export const JOURNAL_RECORDS = 48; // u32, count
+export const JOURNAL_BYTES = 56; // then records
+/** No journal may be longer. */
+export const MAX_JOURNAL_BYTES = 262144;
+
+export const RECORD_KIND = 0; // u16, RECORD_*
+export const RECORD_VALUES = 2; // u16, count
+export const RECORD_KEY = 8; // u64, ENDPOINT_KEY
+export const RECORD_BYTES = 16; // then values, 8 bytes each
+
+export const RECORD_HELD = 1; // u64 each: the endpoint now holds these prompt blocks
+export const RECORD_LOST = 2; // u64 each: it turned out not to hold them
+export const RECORD_TTFT = 3; // f64: uncached tokens, tokens ahead, waiting, running, KV use, milliseconds
+export const RECORD_TPOT = 4; // f64: running, KV use, tokens in flight, milliseconds
 
 // Why a frame is refused. 0: accepted.
 export const ACCEPTED = 0;

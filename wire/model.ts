@@ -60,6 +60,14 @@ export interface Load {
   readonly samples: readonly Sample[];
 }
 
+/** One condition on a label. */
+export interface PlanTerm {
+  readonly key: string;
+  /** One of the TERM_ constants. */
+  readonly operator: number;
+  readonly values: readonly string[];
+}
+
 /** One plugin of a profile, ready to run. */
 export interface PlanStep {
   /** One of the STAGE_ constants. */
@@ -70,8 +78,12 @@ export interface PlanStep {
   readonly name: string;
   /** Scorers only; 0 elsewhere. */
   readonly weight: number;
-  /** At most four, by plugin. */
+  /** At most MAX_PARAMETERS, by plugin. */
   readonly parameters: readonly number[];
+  /** What an endpoint's labels must fulfil, by plugin; none where left out. */
+  readonly terms?: readonly PlanTerm[];
+  /** A header's or label's name, by plugin; empty where left out. */
+  readonly text?: string;
 }
 
 /** A scheduling profile: filters, then scorers, then one picker. */
@@ -80,11 +92,64 @@ export interface PlanProfile {
   readonly steps: readonly PlanStep[];
 }
 
+/** What a plan settles beside its profiles. */
+export interface PlanSettings {
+  /** One of the HANDLER_ constants: which profiles run, and what becomes of their picks. */
+  readonly handler: number;
+  /** At most MAX_PARAMETERS, by handler. */
+  readonly handlerParameters: readonly number[];
+  /** Tokens per prefix block; 0: as the engine has it. */
+  readonly blockTokens: number;
+  /** Blocks of a prompt that are looked at. */
+  readonly maxBlocks: number;
+  /** Blocks remembered per endpoint; 0: as many as the engine has. */
+  readonly lruBlocks: number;
+  /** Output tokens that count as in flight per prompt token, and their cap; 0: none, and no cap. */
+  readonly outputRatio: number;
+  readonly outputMax: number;
+}
+
 /** How a pool's requests are scheduled. */
 export interface Plan {
   readonly pool: string;
   readonly epoch: bigint;
   readonly profiles: readonly PlanProfile[];
+  readonly settings: PlanSettings;
+}
+
+/** Requests in flight at one endpoint. */
+export interface FlightEntry {
+  /** xxh64 of the address. */
+  readonly endpoint: bigint;
+  readonly requests: number;
+  readonly tokens: number;
+  /** Prompt tokens not cached of requests without a first token yet. */
+  readonly prefill: number;
+}
+
+/** What a gateway, or all others together, have in flight. */
+export interface Flight {
+  /** The gateway's number; 0 for the others together. */
+  readonly owner: bigint;
+  readonly entries: readonly FlightEntry[];
+}
+
+/** What a gateway has learned of one endpoint; RECORD_HELD and RECORD_LOST have bigints, the others numbers. */
+export interface JournalRecord {
+  /** One of the RECORD_ constants. */
+  readonly kind: number;
+  /** xxh64 of the address. */
+  readonly endpoint: bigint;
+  readonly values: readonly (bigint | number)[];
+}
+
+/** Records in their order. */
+export interface Journal {
+  /** The gateway's number; 0 on the way down. */
+  readonly owner: bigint;
+  /** Sequence of the first record. */
+  readonly first: bigint;
+  readonly records: readonly JournalRecord[];
 }
 
 /** First frame from a gateway. */

@@ -66,9 +66,19 @@ export function getBuffer(type: i32, start: u32, length: u32): bool {
   return keepResult(imports.proxy_get_buffer_bytes(type, start, length, outAt, outLength));
 }
 
+/** Reads a header's value, several of them joined. False: there is none. */
+export function getHeader(map: i32, name: usize, length: u32): bool {
+  return keepResult(imports.proxy_get_header_map_value(map, name, length, outAt, outLength));
+}
+
 /** Replaces a header's values by one, or adds it. */
 export function setHeader(map: i32, name: Text, at: usize, length: u32): void {
-  imports.proxy_replace_header_map_value(map, name.at, name.length, at, length);
+  setHeaderAt(map, name.at, name.length, at, length);
+}
+
+/** The same, for a name that stands anywhere. */
+export function setHeaderAt(map: i32, name: usize, nameLength: u32, at: usize, length: u32): void {
+  imports.proxy_replace_header_map_value(map, name, nameLength, at, length);
 }
 
 /** Removes every value of a header. Touches nothing where there is none: Envoy looks for a route anew after a change. */
@@ -127,6 +137,11 @@ export function defineMetric(type: i32, name: Text): u32 {
 /** Adds to a counter or gauge. */
 export function incrementMetric(id: u32, by: i64): void {
   imports.proxy_increment_metric(id, by);
+}
+
+/** Sets a gauge. */
+export function recordMetric(id: u32, value: u64): void {
+  imports.proxy_record_metric(id, value);
 }
 
 const line = new Line();

@@ -11,6 +11,7 @@ export {
   proxy_grpc_send,
   proxy_increment_metric,
   proxy_log,
+  proxy_record_metric,
   proxy_remove_header_map_value,
   proxy_replace_header_map_value,
   proxy_send_local_response,

@@ -17,6 +17,9 @@ export const TRAILERS_CONTINUE: u32 = 0;
 export const TRAILERS_STOP_ITERATION: u32 = 1;
 
 export const MAP_REQUEST_HEADERS: i32 = 0;
+export const MAP_RESPONSE_HEADERS: i32 = 2;
+export const BUFFER_REQUEST_BODY: i32 = 0;
+export const BUFFER_RESPONSE_BODY: i32 = 1;
 export const BUFFER_GRPC_RECEIVE: i32 = 5;
 export const BUFFER_PLUGIN_CONFIGURATION: i32 = 7;
 export const STREAM_REQUEST: i32 = 0;

@@ -5,6 +5,7 @@ import { Line } from "../text/line.ts";
 import { assign, emptyText, spells, Text, text } from "../text/text.ts";
 import { Cursor } from "./cursor.ts";
 import { parseDuration } from "./duration.ts";
+import { parseSize } from "./size.ts";
 
 /** How a request waits for its decision. */
 export const HOLD_BUFFER: i32 = 0; // a buffer filter behind this one holds it; the decision leaves as filter state
@@ -15,6 +16,8 @@ export const FAIL_CLOSE: i32 = 0; // it is answered 503
 export const FAIL_OPEN: i32 = 1; // it goes where the cluster's fallback policy sends it
 
 const MAX_TEXT: u32 = 253;
+const MOST_PREFIX_MEMORY: i64 = 536870912;
+const LEAST_PREFIX_MEMORY: i64 = 65536;
 const DEFAULT_AUTHORITY: Text = text("inline-epp");
 const cursor = new Cursor();
 
@@ -24,22 +27,28 @@ export class PluginConfig {
   readonly stateCluster: Text = emptyText(MAX_TEXT);
   readonly authority: Text = emptyText(MAX_TEXT);
   readonly pool: Text = emptyText(MAX_TEXT);
+  /** The request header that asks for an explanation, and the response header that brings it; empty: nobody may ask. */
+  readonly explainHeader: Text = emptyText(MAX_TEXT);
   hold: i32;
   failureMode: i32;
   /** Microseconds: how long the state of a silent sidecar is believed. */
   staleAfter: i64;
   /** Microseconds: how long hold "self" waits for a first body callback. */
   watchdog: i64;
+  /** Bytes of each worker's table of prompt blocks. */
+  prefixMemory: u32;
 
   /** Back to the defaults. */
   reset(): void {
     this.stateCluster.length = 0;
     this.pool.length = 0;
+    this.explainHeader.length = 0;
     assign(this.authority, DEFAULT_AUTHORITY.at, DEFAULT_AUTHORITY.length);
     this.hold = HOLD_BUFFER;
     this.failureMode = FAIL_CLOSE;
     this.staleAfter = 5_000_000;
     this.watchdog = 5_000_000;
+    this.prefixMemory = 16_777_216;
   }
 }
 
@@ -59,7 +68,7 @@ export function parsePluginConfig(config: PluginConfig, at: usize, length: u32, 
     const nameLength = cursor.textLength;
     if (!cursor.take(0x3a)) return refuse(error, "is not JSON: expected a colon");
     if (!isField(nameAt, nameLength)) {
-      error.add("unknown field \"").bytes(nameAt, nameLength).add("\"; fields: stateCluster, authority, pool, hold, failureMode, staleAfter, watchdog");
+      error.add("unknown field \"").bytes(nameAt, nameLength).add("\"; fields: stateCluster, authority, pool, hold, failureMode, staleAfter, watchdog, prefixMemory, explainHeader");
       return false;
     }
     if (!cursor.text()) {
@@ -85,7 +94,7 @@ function isField(at: usize, length: u32): bool {
   return (
     spells(at, length, "stateCluster") || spells(at, length, "authority") || spells(at, length, "pool") ||
     spells(at, length, "hold") || spells(at, length, "failureMode") || spells(at, length, "staleAfter") ||
-    spells(at, length, "watchdog")
+    spells(at, length, "watchdog") || spells(at, length, "prefixMemory") || spells(at, length, "explainHeader")
   );
 }
 
@@ -109,10 +118,30 @@ function setField(config: PluginConfig, name: usize, nameLength: u32, at: usize,
     else config.watchdog = duration;
     return true;
   }
+  if (spells(name, nameLength, "prefixMemory")) {
+    const size = parseSize(at, length);
+    if (size < LEAST_PREFIX_MEMORY || size > MOST_PREFIX_MEMORY) {
+      return wrong(error, name, nameLength, at, length, "an amount of memory from \"64KiB\" to \"512MiB\"");
+    }
+    config.prefixMemory = u32(size);
+    return true;
+  }
   if (length == 0 || length > MAX_TEXT) return wrong(error, name, nameLength, at, length, "1 to 253 characters");
   if (spells(name, nameLength, "stateCluster")) assign(config.stateCluster, at, length);
   else if (spells(name, nameLength, "authority")) assign(config.authority, at, length);
-  else assign(config.pool, at, length);
+  else if (spells(name, nameLength, "pool")) assign(config.pool, at, length);
+  else return setHeaderName(config, name, nameLength, at, length, error);
+  return true;
+}
+
+// Envoy's header names are in lower case.
+function setHeaderName(config: PluginConfig, name: usize, nameLength: u32, at: usize, length: u32, error: Line): bool {
+  for (let i: u32 = 0; i < length; i++) {
+    const byte = load<u8>(at + i);
+    const fits = (byte >= 0x61 && byte <= 0x7a) || (byte >= 0x30 && byte <= 0x39) || byte == 0x2d || byte == 0x5f;
+    if (!fits) return wrong(error, name, nameLength, at, length, "a header name in lower case, such as \"x-explain\"");
+  }
+  assign(config.explainHeader, at, length);
   return true;
 }
 

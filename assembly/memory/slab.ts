@@ -29,6 +29,17 @@ export class Slab {
     return chunk + (index % CHUNK_RECORDS) * this.bytes;
   }
 
+  /** The index of a record of this slab. Looks through the chunks, so it is not for every request. */
+  indexOf(record: usize): u32 {
+    for (let first: u32 = 0; first < this.count; first += CHUNK_RECORDS) {
+      const chunk = usize(load<u32>(this.chunks + ((first / CHUNK_RECORDS) << 2)));
+      if (record >= chunk && record < chunk + CHUNK_RECORDS * this.bytes) {
+        return first + u32((record - chunk) / this.bytes);
+      }
+    }
+    return u32.MAX_VALUE;
+  }
+
   /** A zeroed record, or 0 when a million stand. */
   take(): usize {
     let record = this.freed;

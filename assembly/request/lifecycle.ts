@@ -2,20 +2,29 @@
 
 import * as host from "../abi/host.ts";
 import {
-  DATA_CONTINUE, DATA_STOP_ITERATION_AND_BUFFER, DATA_STOP_ITERATION_NO_BUFFER, HEADERS_CONTINUE,
-  HEADERS_STOP_ITERATION, MAP_REQUEST_HEADERS, TRAILERS_CONTINUE, TRAILERS_STOP_ITERATION,
+  BUFFER_RESPONSE_BODY, DATA_CONTINUE, DATA_STOP_ITERATION_AND_BUFFER, DATA_STOP_ITERATION_NO_BUFFER, HEADERS_CONTINUE,
+  HEADERS_STOP_ITERATION, MAP_REQUEST_HEADERS, MAP_RESPONSE_HEADERS, TRAILERS_CONTINUE, TRAILERS_STOP_ITERATION,
 } from "../abi/values.ts";
 import { HOLD_SELF } from "../config/plugin-config.ts";
 import { xxh64 } from "../hash/xxh64.ts";
 import { count, NOT_OBEYED } from "../metrics.ts";
+import { releaseUsage, scanUsage, takeUsage, UsageScan } from "../response/usage.ts";
 import { Root } from "../root.ts";
-import { findSlot } from "../state/slots.ts";
+import { findSlot, Slot } from "../state/slots.ts";
 import { text } from "../text/text.ts";
 import { decide, DESTINATION_HEADER } from "./decide.ts";
-import { countAt, listed, Request, uncount } from "./request.ts";
+import { explain } from "./explain.ts";
+import { finished, firstToken, servedBy, servedByNobody } from "./outcome.ts";
+import { finishBody, readBody } from "./read-body.ts";
+import { readHeaders } from "./read-headers.ts";
+import { dropBody, endPrefill, listed, Request, uncount } from "./request.ts";
+import { tellSession } from "./session.ts";
 import { hold, unhold } from "./watchdog.ts";
 
 const UPSTREAM_ADDRESS = text("upstream\0address");
+const STATUS = text(":status");
+/** Usage figures are a few hundred bytes long; what precedes them in a long piece is text. */
+const USAGE_BYTES: u32 = 16384;
 const WARNED_EVERY: u64 = 60_000_000;
 let nextWarning: u64 = 0;
 
@@ -32,14 +41,15 @@ export function removeDestination(): void {
 /** The request's headers. Without a body the decision falls here. */
 export function onRequestHeaders(request: Request, end: bool): u32 {
   const root = rootAt(request);
+  readHeaders(root, request);
   if (end) return decide(root, request, false) ? HEADERS_CONTINUE : HEADERS_STOP_ITERATION;
   if (root.config.hold != HOLD_SELF) return HEADERS_CONTINUE; // the buffer filter behind this one holds it
   hold(root, request);
   return HEADERS_STOP_ITERATION;
 }
 
-/** A piece of the request's body; with the last one the decision falls. */
-export function onRequestBody(request: Request, end: bool): u32 {
+/** A piece of the request's body, or all that is held of it; with the last one the decision falls. */
+export function onRequestBody(request: Request, length: u32, end: bool): u32 {
   const root = rootAt(request);
   const holds = root.config.hold == HOLD_SELF;
   // The body of a request that the watchdog let go comes after all, and proves nothing.
@@ -48,7 +58,9 @@ export function onRequestBody(request: Request, end: bool): u32 {
     root.bodySeen = true;
     unhold(root, request);
   }
+  readBody(request, root.knownPool(), length, holds);
   if (!end) return holds ? DATA_STOP_ITERATION_AND_BUFFER : DATA_CONTINUE;
+  finishBody(request);
   return decide(root, request, true) ? DATA_CONTINUE : DATA_STOP_ITERATION_NO_BUFFER;
 }
 
@@ -57,16 +69,31 @@ export function onRequestTrailers(request: Request): u32 {
   if (request.decided) return TRAILERS_CONTINUE;
   const root = rootAt(request);
   unhold(root, request);
+  finishBody(request);
   return decide(root, request, true) ? TRAILERS_CONTINUE : TRAILERS_STOP_ITERATION;
 }
 
-/** The answer's headers: now it is known who really serves. */
-export function onResponseHeaders(request: Request): void {
+/** The answer's headers: now it is known who really serves. `end`: the answer has no body. */
+export function onResponseHeaders(request: Request, end: bool): void {
+  // What of the request is still to come finds it answered: figures noted then would be taken out where none went in.
+  request.decided = true;
+  unhold(rootAt(request), request);
+  explain(request);
   if (!host.getProperty(UPSTREAM_ADDRESS)) return; // a local reply
   const key = xxh64(host.resultAt, host.resultLength);
-  const served = findSlot(key);
-  if (served === null) uncount(request);
-  else countAt(request, served);
+  const picked = request.slot != 0 && request.byPod && listed(request, key);
+  const served = picked ? changetype<Slot>(request.slot) : findSlot(key);
+  const failed = isError();
+  if (served !== null) {
+    servedBy(request, served, failed);
+  } else {
+    servedByNobody(request);
+    uncount(request);
+  }
+  dropBody(request); // no retry comes after this
+  if (end || failed) endPrefill(request);
+  else if (request.slot != 0 && request.usage == 0) request.usage = changetype<usize>(takeUsage());
+  if (served !== null && !failed) tellSession(rootAt(request), served.key);
   if (request.picks == 0 || listed(request, key)) return;
   count(NOT_OBEYED);
   const now = host.now();
@@ -79,8 +106,42 @@ export function onResponseHeaders(request: Request): void {
   );
 }
 
+/** A piece of the answer's body. */
+export function onResponseBody(request: Request, length: u32, end: bool): void {
+  if (request.usage == 0) return;
+  const usage = changetype<UsageScan>(request.usage);
+  if (length > 0) endPrefill(request);
+  readUsage(usage, length);
+  // Comments that keep a connection alive, and errors in place of a stream, have no event with data.
+  if (request.firstAt == 0 && usage.chunks != 0) {
+    request.firstAt = host.now();
+    firstToken(request);
+  }
+  if (!end) return;
+  request.lastAt = host.now();
+  finished(request, usage);
+  releaseUsage(usage);
+  request.usage = 0;
+}
+
 /** The stream is over, whatever way it ended. */
 export function onDone(request: Request): void {
   unhold(rootAt(request), request);
+  servedByNobody(request);
+  endPrefill(request);
   uncount(request);
+}
+
+// Whether the answer is an error: the endpoint's, or Envoy's own after an endpoint could not be reached or broke off,
+// in which case that endpoint is still shown as the one that serves.
+function isError(): bool {
+  if (!host.getHeader(MAP_RESPONSE_HEADERS, STATUS.at, STATUS.length) || host.resultLength == 0) return false;
+  return load<u8>(host.resultAt) >= 0x34; // 4xx or 5xx
+}
+
+// Usage stands at the end of an answer: of a long piece only the last bytes are read.
+function readUsage(usage: UsageScan, length: u32): void {
+  const read = min(length, USAGE_BYTES);
+  if (read == 0 || !host.getBuffer(BUFFER_RESPONSE_BODY, length - read, read)) return;
+  scanUsage(usage, host.resultAt, host.resultLength);
 }

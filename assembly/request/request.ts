@@ -1,6 +1,9 @@
 import { Slab } from "../memory/slab.ts";
 import { Table } from "../memory/table.ts";
-import { enter, leave, Slot } from "../state/slots.ts";
+import { Body, releaseBody } from "../body/body.ts";
+import { giveBlock } from "../memory/blocks.ts";
+import { releaseUsage, UsageScan } from "../response/usage.ts";
+import { answered, enter, leave, Slot } from "../state/slots.ts";
 
 /** Addresses remembered per request, to tell an answer from a listed endpoint from one that ignored the list. */
 export const REMEMBERED: u32 = 4;
@@ -30,6 +33,54 @@ export class Request {
   key1: u64;
   key2: u64;
   key3: u64;
+  /** Address of the Body from the first piece of the request's body to the answer's headers; 0: there is none. */
+  body: usize;
+  /** Bytes of a held body that have been read. */
+  scanned: u32;
+  /** Address of the UsageScan of the answer; 0: none. */
+  usage: usize;
+  /** Microseconds: when the decision fell, when the first event of the answer came, when its last piece. 0: not yet. */
+  decidedAt: u64;
+  firstAt: u64;
+  lastAt: u64;
+  /** What the request counts for where it is in flight: tokens, and uncached prompt tokens until the first answer. */
+  tokens: u32;
+  prefill: u32;
+  /** Address of the Slot of the endpoint that computes the prompt for the picked one, until it has; 0: none does. */
+  prefiller: usize;
+  /** What the request counts for there: uncached prompt tokens. */
+  prefillerTokens: u32;
+  /** Whether another endpoint than the picked one computes, or has computed, the prompt. */
+  apart: bool;
+  /** Prompt tokens, and leading prompt blocks that the picked endpoint was taken to hold. */
+  promptTokens: u32;
+  matched: u32;
+  /** Tokens per prompt block, as the body was cut: the plan may have changed since it began. */
+  blockTokens: u32;
+  /** First block of the prompt that was news for the endpoint where it was recorded last. */
+  firstNew: u32;
+  /** How the endpoint looked at the decision; the latency models learn from it. */
+  ahead: f64;
+  waiting: f64;
+  running: f64;
+  usageThen: f64;
+  tokensThen: f64;
+  /** Hash of the endpoint's name in the client's session token; 0: no session. */
+  session: u64;
+  /** What the client asks for, milliseconds; 0: nothing. */
+  sloTtft: f64;
+  sloTpot: f64;
+  /** How many endpoints the client wants to have explained; 0: none. */
+  explain: u32;
+  /** Whether the destination is not the picked rank itself but the port of its pod that distributes to ranks. */
+  byPod: bool;
+  /** Whether the client wants the answer as a stream. */
+  streamed: bool;
+  /** Whether an endpoint has answered. */
+  served: bool;
+  /** Address and bytes of the explanation that the client asked for; 0: none. */
+  trace: usize;
+  traceLength: u32;
 }
 
 const slab = new Slab(offsetof<Request>());
@@ -55,13 +106,23 @@ export function requestOf(id: u32): Request | null {
 /** Forgets a stream that is over. */
 export function deleteRequest(request: Request): void {
   byId.remove(request.id);
+  dropBody(request);
+  if (request.usage != 0) releaseUsage(changetype<UsageScan>(request.usage));
+  giveBlock(request.trace, request.traceLength);
   slab.give(changetype<usize>(request));
+}
+
+/** The request's body is needed no more: answers last, and a long prompt's hashes are tens of KiB. */
+export function dropBody(request: Request): void {
+  if (request.body == 0) return;
+  releaseBody(changetype<Body>(request.body));
+  request.body = 0;
 }
 
 /** Counts the request as in flight at an endpoint, and nowhere else. */
 export function countAt(request: Request, slot: Slot): void {
   if (request.slot == changetype<usize>(slot)) return;
-  enter(slot);
+  enter(slot, request.tokens, request.prefill);
   uncount(request);
   request.slot = changetype<usize>(slot);
 }
@@ -69,8 +130,26 @@ export function countAt(request: Request, slot: Slot): void {
 /** The request is in flight nowhere any more. */
 export function uncount(request: Request): void {
   if (request.slot == 0) return;
-  leave(changetype<Slot>(request.slot));
+  leave(changetype<Slot>(request.slot), request.tokens, request.prefill);
   request.slot = 0;
+}
+
+/** Another endpoint than the picked one computes the prompt: so many tokens of it. */
+export function countPrefiller(request: Request, slot: Slot, tokens: u32): void {
+  enter(slot, tokens, tokens);
+  request.prefiller = changetype<usize>(slot);
+  request.prefillerTokens = tokens;
+  request.apart = true;
+}
+
+/** The first piece of the answer is here, or none will come: the prompt no longer waits to be computed. */
+export function endPrefill(request: Request): void {
+  if (request.prefiller != 0) {
+    leave(changetype<Slot>(request.prefiller), request.prefillerTokens, request.prefillerTokens);
+    request.prefiller = 0;
+  }
+  if (request.slot != 0 && request.prefill != 0) answered(changetype<Slot>(request.slot), request.prefill);
+  request.prefill = 0;
 }
 
 /** Remembers a destination of the decision's list. */

@@ -30,3 +30,8 @@ export function randomBits(): u64 {
 export function randomBelow(bound: u32): u32 {
   return u32(((randomBits() >> 32) * u64(bound)) >> 32);
 }
+
+/** A number above 0, up to and including 1, in steps of 2^-53: never 0, so that its logarithm is finite. */
+export function randomUnit(): f64 {
+  return f64((randomBits() >> 11) + 1) * (1.0 / 9007199254740992.0);
+}

@@ -6,8 +6,10 @@
 //   total  = max(seen + change, in flight now)      a pod has at least what we ourselves have there
 //   unseen = total - seen
 //
-// Unseen requests count as running and as waiting, since nothing says yet which they are; requests that have ended
-// leave the queue first, then the running ones.
+// An engine that had nobody waiting had room, so unseen requests run there, up to the limit: as many as ran there then,
+// or as run on the fullest engine that has a queue. Those beyond it wait. Where some waited already, the unseen ones wait behind them.
+// All of them count as running too, since they may have come to run meanwhile. Requests that have ended leave the queue
+// first, then the running ones.
 
 import { SAMPLE_RUNNING, SAMPLE_WAITING } from "../../wire/layout.ts";
 import { Slot } from "./slots.ts";
@@ -16,15 +18,18 @@ import { Slot } from "./slots.ts";
 export let estimatedQueue: f64 = 0;
 export let estimatedRunning: f64 = 0;
 
-/** Estimates an endpoint's queue and running requests from its sample and what is in flight there. */
-export function estimate(slot: Slot, sample: usize): void {
+/**
+ * Estimates an endpoint's queue and running requests from its sample and what is in flight there.
+ * @param limit requests that an engine runs at most, Infinity where no engine has a queue.
+ */
+export function estimate(slot: Slot, sample: usize, limit: f64): void {
   const waiting = f64(load<u32>(sample, SAMPLE_WAITING));
   const running = f64(load<u32>(sample, SAMPLE_RUNNING));
   const inFlight = f64(slot.inFlight());
   const total = max<f64>(waiting + running + (inFlight - f64(slot.baseline)), inFlight);
   const unseen = total - (waiting + running);
   if (unseen >= 0) {
-    estimatedQueue = waiting + unseen;
+    estimatedQueue = waiting > 0 ? waiting + unseen : max<f64>(total - max<f64>(limit, running), 0);
     estimatedRunning = running + unseen;
   } else {
     estimatedQueue = max<f64>(waiting + unseen, 0);

@@ -1,7 +1,9 @@
 import { SAMPLE_COUNTER } from "../../wire/layout.ts";
 import { blockCapacity, giveBlock, takeBlock } from "../memory/blocks.ts";
-import { sampleRow } from "../wire/load.ts";
+import { batchLimit, sampleRow } from "../wire/load.ts";
+import { applyCapacities } from "../prefix/settings.ts";
 import { endpointKey, rosterEndpoints } from "../wire/roster.ts";
+import { Derived } from "./derived.ts";
 import { listSlot, rebase, Slot, unlistSlot } from "./slots.ts";
 
 /** A frame kept in memory as it came: the wire layout is the memory layout. */
@@ -35,6 +37,10 @@ export class Pool {
   private keptPlan: Kept = new Kept();
   private slots: usize = 0; // u32 addresses of Slots, in the roster's order
   private slotted: u32 = 0;
+  /** Requests that engines of the pool run at most, as far as the present load shows. */
+  batchLimit: f64 = Infinity;
+  /** What follows from the present plan and roster; made once there are both. */
+  readonly derived: Derived = new Derived();
 
   /** Frames to read; 0 where there is none yet. */
   get roster(): usize {
@@ -58,8 +64,8 @@ export class Pool {
     return changetype<Slot>(load<u32>(this.slots + (usize(index) << 2)));
   }
 
-  /** Takes a new roster and the load that follows it. Both are checked frames with the same count. */
-  setRoster(roster: usize, rosterLength: u32, loadFrame: usize, loadLength: u32): void {
+  /** Takes a new roster: a checked frame. The load that belongs to it must follow at once, by setLoad. */
+  setRoster(roster: usize, length: u32): void {
     const count = rosterEndpoints(roster);
     const fresh = takeBlock(usize(max<u32>(count, 1)) << 2);
     // New slots are listed before old ones are let go, so that endpoints which stay keep their counts.
@@ -69,21 +75,25 @@ export class Pool {
     this.unlistAll();
     this.slots = fresh;
     this.slotted = count;
-    this.keptRoster.keep(roster, rosterLength);
-    this.setLoad(loadFrame, loadLength);
+    this.keptRoster.keep(roster, length);
+    this.derive();
   }
 
   /** Takes a new load for the present roster: a checked frame with the roster's count. */
   setLoad(frame: usize, length: u32): void {
     this.keptLoad.keep(frame, length);
+    this.batchLimit = batchLimit(frame);
     for (let i: u32 = 0; i < this.slotted; i++) {
       rebase(this.slot(i), load<u16>(sampleRow(frame, i), SAMPLE_COUNTER));
     }
+    if (this.usable) applyCapacities(this);
   }
 
   /** Takes a new plan: a checked frame. */
   setPlan(frame: usize, length: u32): void {
     this.keptPlan.keep(frame, length);
+    this.derive();
+    if (this.usable) applyCapacities(this);
   }
 
   /** Forgets everything: the pool is gone. */
@@ -92,6 +102,11 @@ export class Pool {
     this.keptRoster.drop();
     this.keptLoad.drop();
     this.keptPlan.drop();
+    this.derived.drop();
+  }
+
+  private derive(): void {
+    if (this.keptPlan.at != 0 && this.keptRoster.at != 0) this.derived.make(this.keptPlan.at, this.keptRoster.at);
   }
 
   private unlistAll(): void {

@@ -18,7 +18,7 @@ function finish(): Text {
   return key;
 }
 
-/** Key of something that belongs to one sidecar: "epoch", "directory", "lease". */
+/** Key of something that belongs to one sidecar: "epoch", "directory", "lease", "remote", "remote-journal". */
 export function storeKey(cluster: Text, authority: Text, name: string): Text {
   begin().bytes(cluster.at, cluster.length).add("/").bytes(authority.at, authority.length).add("/").add(name);
   return finish();
@@ -38,6 +38,13 @@ export function ownerKey(owner: u64): Text {
   return finish();
 }
 
+/** Key of a worker's journal: "journal/" with 8 bytes of the owner. */
+export function journalKey(owner: u64): Text {
+  begin().add("journal/");
+  appendNumber(owner);
+  return finish();
+}
+
 /** Key of the list of workers. */
 export function ownersKey(): Text {
   begin().add("owners");
@@ -51,7 +58,7 @@ function appendNumber(value: u64): void {
   line.bytes(scratch, 8);
 }
 
-/** Points a key made by frameKey or ownerKey at another number: its last 8 bytes. */
+/** Points a key made by frameKey, ownerKey or journalKey at another number: its last 8 bytes. */
 export function renumber(key: Text, value: u64): void {
   store<u64>(key.at + key.length - 8, value);
 }

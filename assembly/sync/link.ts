@@ -1,5 +1,6 @@
 // The one stream to a sidecar, held by the root context that has the lease: opens it, says HELLO, hands frames to the
-// publisher, answers with ACK, and re-opens it with jittered back-off when it ends or falls silent.
+// publisher, answers with ACK, says what this Envoy's workers have in flight and have learned, and re-opens it with
+// jittered back-off when it ends or falls silent.
 
 import {
   ACCEPTED, ACK_ACCEPTED, ACK_BYTES, ACK_REASON, ACK_REFUSED, ACK_SEQUENCE, HELLO_GATEWAY, HELLO_NODE,
@@ -7,12 +8,13 @@ import {
 } from "../../wire/layout.ts";
 import * as host from "../abi/host.ts";
 import { BUFFER_GRPC_RECEIVE } from "../abi/values.ts";
-import { count, FRAMES_ACCEPTED, FRAMES_REFUSED } from "../metrics.ts";
+import { count, FRAMES_ACCEPTED, FRAMES_REFUSED, setGauge, STATE_AGE, STREAM_OPEN } from "../metrics.ts";
 import { randomBelow } from "../schedule/random.ts";
 import { Text, text } from "../text/text.ts";
 import { writeHeader } from "../wire/header.ts";
 import { grpcService } from "./grpc-service.ts";
 import { Publisher } from "./publisher.ts";
+import { Uplink } from "./uplink.ts";
 
 const SERVICE = text("inlineepp.v1.State");
 const METHOD = text("Stream");
@@ -23,6 +25,7 @@ const LAST_BACKOFF: u64 = 1_000_000;
 /** The sidecar sends something every second; after this it is taken for dead. */
 const SILENCE: u64 = 5_000_000;
 const WARNED_EVERY: u64 = 60_000_000;
+const WATCHED_EVERY: u64 = 1_000_000;
 
 const frame: usize = memory.data(320, 8); // HELLO or ACK
 
@@ -30,6 +33,9 @@ const frame: usize = memory.data(320, 8); // HELLO or ACK
 export class Link {
   private token: u32 = 0;
   private heardAt: u64 = 0;
+  private acceptedAt: u64 = 0; // 0: this worker has not accepted a frame yet
+  private nextGauges: u64 = 0;
+  private shownOpen: bool = false;
   private nextOpen: u64 = 0;
   private backoff: u64 = FIRST_BACKOFF;
   private accepted: u32 = 0;
@@ -42,6 +48,7 @@ export class Link {
 
   private service: Text;
   private publisher: Publisher;
+  private uplink: Uplink = new Uplink();
 
   constructor(
     private cluster: Text,
@@ -66,6 +73,31 @@ export class Link {
       return;
     }
     if (this.ackDue) this.acknowledge();
+    this.publisher.remote.publish(now);
+  }
+
+  /**
+   * Sends what this Envoy's workers have in flight and have learned, as of the exchange just before, and shows how the
+   * stream stands. Nothing goes up before the sidecar has said something: until then Envoy would only heap it up.
+   */
+  tell(now: u64): void {
+    if (this.token != 0 && this.accepted + this.refused != 0) this.uplink.send(this.token, now);
+    const open = this.token != 0 && this.accepted != 0;
+    if (open == this.shownOpen && now < this.nextGauges) return;
+    this.nextGauges = now + WATCHED_EVERY;
+    this.show(open);
+    const since = this.acceptedAt != 0 ? this.acceptedAt : this.publisher.publishedAt;
+    setGauge(STATE_AGE, since != 0 && now > since ? (now - since) / 1_000_000 : 0);
+  }
+
+  /** Shows that no stream is open: nobody may be left to do so. */
+  leave(): void {
+    this.show(false);
+  }
+
+  private show(open: bool): void {
+    this.shownOpen = open;
+    setGauge(STREAM_OPEN, open ? 1 : 0);
   }
 
   /** Whether a callback's token is this stream's. */
@@ -83,6 +115,7 @@ export class Link {
     this.ackDue = true;
     if (reason == ACCEPTED) {
       this.accepted++;
+      this.acceptedAt = now;
       this.backoff = FIRST_BACKOFF;
       count(FRAMES_ACCEPTED);
       return;
@@ -136,7 +169,7 @@ export class Link {
       this.warnUnopened(now);
       return;
     }
-    this.sendHello();
+    this.sendHello(now);
   }
 
   private warnUnopened(now: u64): void {
@@ -148,14 +181,16 @@ export class Link {
     );
   }
 
-  private sendHello(): void {
+  private sendHello(now: u64): void {
     let length: u32 = 0;
     if (host.getProperty(NODE_ID)) {
       length = min(host.resultLength, u32(HELLO_NODE_MAX));
       memory.copy(frame + HELLO_NODE, host.resultAt, length);
     }
+    const gateway = host.random();
+    this.uplink.begin(gateway, now);
     writeHeader(frame, KIND_HELLO, u32(HELLO_NODE) + length);
-    store<u64>(frame, host.random(), HELLO_GATEWAY);
+    store<u64>(frame, gateway, HELLO_GATEWAY);
     store<u32>(frame, length, HELLO_NODE_LENGTH);
     host.sendMessage(this.token, frame, u32(HELLO_NODE) + length);
   }

@@ -1,8 +1,8 @@
 // The elected worker's side of shared data: checks frames from the sidecar and publishes them for all workers.
 
 import {
-  ACCEPTED, HEADER_BYTES, KIND_BEAT, KIND_GONE, KIND_LOAD, KIND_PLAN, KIND_ROSTER, KIND_SYNC, MAX_POOLS, REFUSED_EPOCH, REFUSED_KIND,
-  REFUSED_LENGTH,
+  ACCEPTED, HEADER_BYTES, KIND_BEAT, KIND_FLIGHT, KIND_GONE, KIND_JOURNAL, KIND_LOAD, KIND_PLAN, KIND_ROSTER, KIND_SYNC,
+  MAX_POOLS, REFUSED_EPOCH, REFUSED_KIND, REFUSED_LENGTH,
 } from "../../wire/layout.ts";
 import * as host from "../abi/host.ts";
 import { Text } from "../text/text.ts";
@@ -15,6 +15,7 @@ import {
   DIRECTORY_HEADER, DIRECTORY_MAX, directoryEpoch, directoryPools, ENTRY_BYTES, entryAt, isDirectory,
 } from "./directory.ts";
 import { frameKey, renumber, storeKey } from "./keys.ts";
+import { RemotePublisher } from "./remote.ts";
 
 /** What the publisher alone knows of a pool, beside its directory entry. */
 @unmanaged
@@ -37,6 +38,7 @@ class Draft {
 export class Publisher {
   /** Sequence of the last LOAD accepted. */
   sequence: u64 = 0;
+  readonly remote: RemotePublisher;
   private directory: usize = 0;
   private drafts: usize = 0;
   private rosterKey: Text;
@@ -52,6 +54,12 @@ export class Publisher {
     this.rosterKey = frameKey(cluster, authority, "roster/", 0);
     this.loadKey = frameKey(cluster, authority, "load/", 0);
     this.planKey = frameKey(cluster, authority, "plan/", 0);
+    this.remote = new RemotePublisher(cluster, authority);
+  }
+
+  /** When something was published last, by this worker or another; 0: never. */
+  get publishedAt(): u64 {
+    return this.directory == 0 ? 0 : directoryEpoch(this.directory);
   }
 
   /** Begins with what is published already: it serves on until the new stream's frames replace it. */
@@ -65,6 +73,7 @@ export class Publisher {
     memory.fill(this.directory, 0, DIRECTORY_HEADER);
     memory.fill(this.drafts, 0, usize(MAX_POOLS) * offsetof<Draft>());
     this.sequence = 0;
+    this.remote.begin();
     if (host.getShared(this.directoryKey) && isDirectory(host.resultAt, host.resultLength)) {
       memory.copy(this.directory, host.resultAt, host.resultLength);
     }
@@ -88,6 +97,10 @@ export class Publisher {
         return this.acceptSync(now);
       case KIND_GONE:
         return this.acceptGone(framePool(frame), now);
+      case KIND_FLIGHT:
+        return this.remote.acceptFlight(frame, length, now);
+      case KIND_JOURNAL:
+        return this.remote.acceptJournal(frame, length);
       case KIND_BEAT:
         return ACCEPTED;
       default:

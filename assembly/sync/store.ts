@@ -10,9 +10,18 @@ import { checkLoad, loadEndpoints } from "../wire/load.ts";
 import { checkPlan } from "../wire/plan.ts";
 import { checkRoster, rosterEndpoints } from "../wire/roster.ts";
 import { directoryEpoch, directoryPools, DirectoryEntry, entryAt, isDirectory } from "./directory.ts";
+import { readRemote, recountOthers } from "./flight.ts";
 import { frameKey, renumber, storeKey } from "./keys.ts";
 import { Lease } from "./lease.ts";
 import { Link } from "./link.ts";
+import { RemoteReader } from "./remote.ts";
+
+/** Why there is no pool to pick from. */
+export const NO_STATE: i32 = 0;
+/** There are pools, but none with this key. */
+export const NO_SUCH_POOL: i32 = 1;
+/** There are several, and the configuration names none. */
+export const SEVERAL_POOLS: i32 = 2;
 
 /** A pool and which of its frames this worker has, against which there are. */
 @final
@@ -24,6 +33,8 @@ export class PoolView {
   haveRoster: u64 = 0;
   haveLoad: u64 = 0;
   havePlan: u64 = 0;
+  /** Whether the directory has it, complete or not. */
+  listed: bool = false;
   /** Epoch at which reading last failed to give a matching pair; not tried again before the epoch moves. */
   triedAt: u64 = 0;
 
@@ -37,6 +48,8 @@ export class Store {
   readonly link: Link;
   /** Context id of the root that contends for the lease or holds it; 0 none. */
   holder: u32 = 0;
+  /** One of NO_STATE, NO_SUCH_POOL, SEVERAL_POOLS: why the last freshPool gave none. */
+  reason: i32 = NO_STATE;
   private lease: Lease;
   private epochKey: Text;
   private directoryKey: Text;
@@ -46,7 +59,8 @@ export class Store {
   private epoch: u64 = 0;
   private views: Table = new Table();
   private viewList: PoolView[] = [];
-  /** The only pool there is; 0 where there are none or several. */
+  /** How many pools there are that have all their frames, and which is the only one; 0 where there are none or several. */
+  private complete: u32 = 0;
   private only: u64 = 0;
 
   constructor(cluster: Text, authority: Text) {
@@ -61,22 +75,46 @@ export class Store {
     this.planKey = frameKey(cluster, authority, "plan/", 0);
     this.lease = new Lease(storeKey(cluster, authority, "lease"), host.random() | 1);
     this.link = new Link(ownCluster, ownAuthority);
+    readRemote(new RemoteReader(cluster, authority));
   }
 
-  /** The pool with this key, as new as shared data has it; key 0: the only pool there is. Null: not usable (yet). */
+  /** Whether this worker holds the lease, as of its last tick. */
+  get leads(): bool {
+    return this.lease.held;
+  }
+
+  /**
+   * The pool with this key, as new as shared data has it; key 0: the only pool there is. Null: not usable (yet), and
+   * `reason` says why.
+   */
   freshPool(key: u64): Pool | null {
+    this.reason = NO_STATE;
     if (host.getShared(this.epochKey) && host.resultLength == 8) {
       const epoch = load<u64>(host.resultAt);
       if (epoch != this.epoch) this.readDirectory();
     }
     const wanted = key == 0 ? this.only : key;
-    if (wanted == 0) return null;
+    if (wanted == 0) {
+      if (this.complete > 1) this.reason = SEVERAL_POOLS;
+      return null;
+    }
     const view = this.view(wanted);
-    if (view.wantRoster == 0) return null;
+    if (view.wantRoster == 0) {
+      if (this.complete > 0 && !view.listed) this.reason = NO_SUCH_POOL;
+      return null;
+    }
     if (view.wantRoster != view.haveRoster || view.wantLoad != view.haveLoad || view.wantPlan != view.havePlan) {
       this.readFrames(view);
     }
     return view.pool.usable ? view.pool : null;
+  }
+
+  /** The same pool as it was last seen, without a look whether it has changed; null where freshPool found none. */
+  knownPool(key: u64): Pool | null {
+    const at = this.views.get(key == 0 ? this.only : key);
+    if (at == 0) return null;
+    const pool = changetype<PoolView>(at).pool;
+    return pool.usable ? pool : null;
   }
 
   /** Keeps the lease and the stream, in the context of the root `id`, which must be the holder or the first to ask. */
@@ -84,6 +122,11 @@ export class Store {
     this.holder = id;
     if (this.lease.tick(now)) this.link.tick(now);
     else this.link.close(now);
+  }
+
+  /** Tells the sidecar what the workers have exchanged, in the context of the holder. */
+  tellSidecar(id: u32, now: u64): void {
+    if (this.holder == id && this.lease.held) this.link.tell(now);
   }
 
   /**
@@ -98,6 +141,7 @@ export class Store {
   leave(id: u32, now: u64): void {
     if (this.holder != id) return;
     this.link.close(now);
+    if (this.lease.held) this.link.leave();
     this.lease.release();
     this.holder = 0;
   }
@@ -107,17 +151,18 @@ export class Store {
     const directory = host.resultAt;
     const pools = directoryPools(directory);
     this.epoch = directoryEpoch(directory);
-    for (let i = 0; i < this.viewList.length; i++) unchecked(this.viewList[i]).wantRoster = 0;
+    for (let i = 0; i < this.viewList.length; i++) this.unlist(unchecked(this.viewList[i]));
     let complete: u32 = 0;
     let last: u64 = 0;
     for (let i: u32 = 0; i < pools; i++) {
       const entry = entryAt(directory, i);
-      if (entry.roster == 0 || entry.load == 0 || entry.plan == 0) continue;
-      complete++;
-      last = entry.pool;
       const at = this.views.get(entry.pool);
       if (at != 0) this.want(changetype<PoolView>(at), entry);
+      if (!isComplete(entry)) continue;
+      complete++;
+      last = entry.pool;
     }
+    this.complete = complete;
     this.only = complete == 1 ? last : 0;
     if (this.only != 0) this.want(this.view(this.only), entryOf(directory, this.only));
     for (let i = 0; i < this.viewList.length; i++) {
@@ -128,7 +173,14 @@ export class Store {
     }
   }
 
+  private unlist(view: PoolView): void {
+    view.listed = false;
+    view.wantRoster = 0;
+  }
+
   private want(view: PoolView, entry: DirectoryEntry): void {
+    view.listed = true;
+    if (!isComplete(entry)) return;
     view.wantRoster = entry.roster;
     view.wantLoad = entry.load;
     view.wantPlan = entry.plan;
@@ -143,9 +195,7 @@ export class Store {
     this.viewList.push(view);
     if (host.getShared(this.directoryKey) && isDirectory(host.resultAt, host.resultLength)) {
       const entry = entryOf(host.resultAt, key);
-      if (changetype<usize>(entry) != 0 && entry.roster != 0 && entry.load != 0 && entry.plan != 0) {
-        this.want(view, entry);
-      }
+      if (changetype<usize>(entry) != 0) this.want(view, entry);
     }
     return view;
   }
@@ -177,8 +227,13 @@ export class Store {
       frameEpoch(matching) != frameEpoch(host.resultAt) ||
       rosterEndpoints(matching) != loadEndpoints(host.resultAt)
     ) return;
-    if (roster != 0) pool.setRoster(roster, rosterLength, host.resultAt, host.resultLength);
-    else pool.setLoad(host.resultAt, host.resultLength);
+    const loadAt = host.resultAt;
+    const loadLength = host.resultLength;
+    if (roster != 0) {
+      pool.setRoster(roster, rosterLength);
+      recountOthers(host.now()); // before the samples become what is counted from
+    }
+    pool.setLoad(loadAt, loadLength);
     view.haveRoster = view.wantRoster;
     view.haveLoad = view.wantLoad;
   }
@@ -186,6 +241,10 @@ export class Store {
   private readFrame(key: Text): bool {
     return host.getShared(key) && checkHeader(host.resultAt, host.resultLength) == ACCEPTED;
   }
+}
+
+function isComplete(entry: DirectoryEntry): bool {
+  return entry.roster != 0 && entry.load != 0 && entry.plan != 0;
 }
 
 function entryOf(directory: usize, pool: u64): DirectoryEntry {
@@ -213,4 +272,12 @@ export function storeOf(cluster: Text, authority: Text): Store {
   const made = new Store(cluster, authority);
   stores.push(made);
   return made;
+}
+
+/** Whether this worker holds the lease of any sidecar. */
+export function leadsAny(): bool {
+  for (let i = 0; i < stores.length; i++) {
+    if (unchecked(stores[i]).leads) return true;
+  }
+  return false;
 }

@@ -30,6 +30,12 @@ export class Line {
     return this;
   }
 
+  /** The line ends in an address that begins at `begin`: gives it another port. */
+  portFrom(begin: u32, port: u32): Line {
+    while (this.length > begin && load<u8>(this.at + this.length - 1) != 0x3a) this.length--;
+    return this.number(port);
+  }
+
   /** Appends a number in decimal. */
   number(value: u64): Line {
     let divisor: u64 = 1;

@@ -2,6 +2,7 @@ import {
   ACCEPTED, ADAPTER_BYTES, LOAD_ADAPTERS, LOAD_BYTES, LOAD_ENDPOINTS, LOAD_FRESH_FOR, LOAD_RECEIVED_AT, LOAD_SEQUENCE,
   MAX_ENDPOINTS, REFUSED_LENGTH, REFUSED_REFERENCE, REFUSED_VALUE, SAMPLE_ADAPTERS_RUNNING, SAMPLE_ADAPTERS_WAITING,
   SAMPLE_ADAPTER_START, SAMPLE_BYTES, SAMPLE_FLAGS, SAMPLE_KV_USAGE, SAMPLE_READY,
+  SAMPLE_RUNNING, SAMPLE_WAITING,
 } from "../../wire/layout.ts";
 import { inside } from "./reference.ts";
 
@@ -28,6 +29,17 @@ export function checkLoad(frame: usize, length: u32): i32 {
 @inline
 export function loadEndpoints(frame: usize): u32 {
   return load<u32>(frame, LOAD_ENDPOINTS);
+}
+
+/** The most that runs on an engine which has a queue: what engines of the pool run at most. Infinity: none has one. */
+export function batchLimit(frame: usize): f64 {
+  const count = loadEndpoints(frame);
+  let most: u32 = 0;
+  for (let i: u32 = 0; i < count; i++) {
+    const sample = sampleRow(frame, i);
+    if (load<u32>(sample, SAMPLE_WAITING) > 0) most = max(most, load<u32>(sample, SAMPLE_RUNNING));
+  }
+  return most == 0 ? Infinity : f64(most);
 }
 
 @inline

@@ -1,8 +1,13 @@
 import {
-  ACCEPTED, MAX_PROFILES, MAX_STEPS, PLAN_BYTES, PLAN_PROFILES, PLAN_STEPS, PLAN_STRINGS, PROFILE_BYTES,
-  PROFILE_FIRST_STEP, PROFILE_NAME_LENGTH, PROFILE_NAME_OFFSET, PROFILE_STEPS, REFUSED_LENGTH, REFUSED_REFERENCE,
-  REFUSED_VALUE, STAGE_PICKER, STEP_BYTES, STEP_NAME_LENGTH, STEP_NAME_OFFSET, STEP_PARAMETERS,
-  STEP_PLUGIN, STEP_STAGE, STEP_WEIGHT,
+  ACCEPTED, DECIDER_MULTIMODAL, HANDLER_DATA_PARALLEL, HANDLER_DISAGG, HANDLER_SINGLE, MAX_BLOCK_TOKENS,
+  MAX_PARAMETERS, MAX_PROFILES, MAX_PROMPT_BLOCKS, MAX_STEPS, MAX_TERMS, MAX_VALUES, PLAN_BLOCK_TOKENS, PLAN_BYTES,
+  PLAN_HANDLER, PLAN_HANDLER_PARAMETERS, PLAN_LRU_BLOCKS, PLAN_MAX_BLOCKS, PLAN_OUTPUT_MAX, PLAN_OUTPUT_RATIO,
+  PLAN_PROFILES, PLAN_STEPS, PLAN_STRINGS, PLAN_TERMS, PLAN_VALUES, PROFILE_BYTES, PROFILE_FIRST_STEP,
+  PROFILE_NAME_LENGTH, PROFILE_NAME_OFFSET, PROFILE_STEPS, REFUSED_LENGTH, REFUSED_REFERENCE, REFUSED_VALUE,
+  STAGE_PICKER, STEP_BYTES, STEP_NAME_LENGTH, STEP_NAME_OFFSET, STEP_PARAMETERS, STEP_PLUGIN, STEP_STAGE,
+  STEP_TERM_COUNT, STEP_TERM_START, STEP_TEXT_LENGTH, STEP_TEXT_OFFSET, STEP_WEIGHT, TERM_BYTES, TERM_IN,
+  TERM_IN_OR_ABSENT, TERM_KEY_LENGTH, TERM_KEY_OFFSET, TERM_OPERATOR, TERM_VALUE_COUNT, TERM_VALUE_START, VALUE_BYTES,
+  VALUE_LENGTH, VALUE_OFFSET,
 } from "../../wire/layout.ts";
 import { stageOf } from "../schedule/plugins.ts";
 import { framePool } from "./header.ts";
@@ -14,20 +19,32 @@ export function checkPlan(frame: usize, length: u32): i32 {
   if (framePool(frame) == 0) return REFUSED_VALUE;
   const profiles = load<u32>(frame, PLAN_PROFILES);
   const steps = load<u32>(frame, PLAN_STEPS);
+  const terms = load<u32>(frame, PLAN_TERMS);
+  const values = load<u32>(frame, PLAN_VALUES);
   const strings = load<u32>(frame, PLAN_STRINGS);
   if (profiles == 0 || profiles > u32(MAX_PROFILES) || steps > u32(MAX_STEPS)) return REFUSED_LENGTH;
-  if (u64(PLAN_BYTES) + u64(profiles) * PROFILE_BYTES + u64(steps) * STEP_BYTES + u64(strings) != u64(length)) {
-    return REFUSED_LENGTH;
+  if (terms > u32(MAX_TERMS) || values > u32(MAX_VALUES)) return REFUSED_LENGTH;
+  const tables =
+    profiles * u32(PROFILE_BYTES) + steps * u32(STEP_BYTES) + terms * u32(TERM_BYTES) + values * u32(VALUE_BYTES);
+  if (u64(PLAN_BYTES) + u64(tables) + u64(strings) != u64(length)) return REFUSED_LENGTH;
+  for (let i: u32 = 0; i < values; i++) {
+    if (!readable(valueRow(frame, i), VALUE_OFFSET, VALUE_LENGTH, strings)) return REFUSED_REFERENCE;
+  }
+  for (let i: u32 = 0; i < terms; i++) {
+    const row = termRow(frame, i);
+    if (!readable(row, TERM_KEY_OFFSET, TERM_KEY_LENGTH, strings)) return REFUSED_REFERENCE;
+    if (!inside(load<u32>(row, TERM_VALUE_START), load<u32>(row, TERM_VALUE_COUNT), values)) return REFUSED_REFERENCE;
+    const operator = load<u32>(row, TERM_OPERATOR);
+    if (operator < u32(TERM_IN) || operator > u32(TERM_IN_OR_ABSENT)) return REFUSED_VALUE;
   }
   for (let i: u32 = 0; i < steps; i++) {
     const row = stepRow(frame, i);
     if (!readable(row, STEP_NAME_OFFSET, STEP_NAME_LENGTH, strings)) return REFUSED_REFERENCE;
+    if (!readable(row, STEP_TEXT_OFFSET, STEP_TEXT_LENGTH, strings)) return REFUSED_REFERENCE;
+    if (!inside(load<u32>(row, STEP_TERM_START), load<u32>(row, STEP_TERM_COUNT), terms)) return REFUSED_REFERENCE;
     const stage = u32(load<u16>(row, STEP_STAGE));
     if (stage == 0 || stage != stageOf(stepPlugin(row))) return REFUSED_VALUE;
-    if (!isFinite(stepWeight(row))) return REFUSED_VALUE;
-    for (let slot: u32 = 0; slot < 4; slot++) {
-      if (!isFinite(stepParameter(row, slot))) return REFUSED_VALUE;
-    }
+    if (!isFinite(stepWeight(row)) || !allFinite(row + STEP_PARAMETERS)) return REFUSED_VALUE;
   }
   for (let i: u32 = 0; i < profiles; i++) {
     const row = profileRow(frame, i);
@@ -36,7 +53,38 @@ export function checkPlan(frame: usize, length: u32): i32 {
     if (!inside(profileFirstStep(row), count, steps)) return REFUSED_REFERENCE;
     if (!inOrder(frame, profileFirstStep(row), count)) return REFUSED_VALUE;
   }
+  return checkSettings(frame, profiles);
+}
+
+function checkSettings(frame: usize, profiles: u32): i32 {
+  if (!allFinite(frame + PLAN_HANDLER_PARAMETERS)) return REFUSED_VALUE;
+  const ratio = load<f64>(frame, PLAN_OUTPUT_RATIO);
+  if (!isFinite(ratio) || ratio < 0) return REFUSED_VALUE;
+  const most = load<u32>(frame, PLAN_MAX_BLOCKS);
+  if (most == 0 || most > u32(MAX_PROMPT_BLOCKS) || planBlockTokens(frame) > u32(MAX_BLOCK_TOKENS)) return REFUSED_VALUE;
+  const handler = planHandler(frame);
+  if (handler < u32(HANDLER_SINGLE) || handler > u32(HANDLER_DATA_PARALLEL)) return REFUSED_VALUE;
+  if (!isProfile(frame, 0, profiles, false)) return REFUSED_VALUE;
+  if (handler != u32(HANDLER_DISAGG)) return ACCEPTED;
+  if (!isProfile(frame, 1, profiles, true) || !isProfile(frame, 2, profiles, true)) return REFUSED_VALUE;
+  if (!isDecider(handlerParameter(frame, 3)) || !isDecider(handlerParameter(frame, 6))) return REFUSED_VALUE;
   return ACCEPTED;
+}
+
+function isProfile(frame: usize, slot: u32, profiles: u32, optional: bool): bool {
+  const row = handlerParameter(frame, slot);
+  return row == Math.floor(row) && row >= (optional ? -1 : 0) && row < f64(profiles);
+}
+
+function isDecider(value: f64): bool {
+  return value == Math.floor(value) && value >= 0 && value <= f64(DECIDER_MULTIMODAL);
+}
+
+function allFinite(parameters: usize): bool {
+  for (let slot: usize = 0; slot < usize(MAX_PARAMETERS); slot++) {
+    if (!isFinite(load<f64>(parameters + (slot << 3)))) return false;
+  }
+  return true;
 }
 
 // Filters, then scorers, then exactly one picker, at the end.
@@ -73,6 +121,21 @@ export function stepRow(frame: usize, index: u32): usize {
 }
 
 @inline
+export function termRow(frame: usize, index: u32): usize {
+  return stepRow(frame, load<u32>(frame, PLAN_STEPS)) + usize(index) * TERM_BYTES;
+}
+
+@inline
+export function valueRow(frame: usize, index: u32): usize {
+  return termRow(frame, load<u32>(frame, PLAN_TERMS)) + usize(index) * VALUE_BYTES;
+}
+
+/** Where a text of the plan stands; `row` holds an offset into the strings at `offsetField`. */
+export function planText(frame: usize, row: usize, offsetField: i32): usize {
+  return valueRow(frame, load<u32>(frame, PLAN_VALUES)) + load<u32>(row + offsetField);
+}
+
+@inline
 export function stepPlugin(row: usize): u32 {
   return load<u16>(row, STEP_PLUGIN);
 }
@@ -85,4 +148,42 @@ export function stepWeight(row: usize): f64 {
 @inline
 export function stepParameter(row: usize, slot: u32): f64 {
   return load<f64>(row + (slot << 3), STEP_PARAMETERS);
+}
+
+@inline
+export function planHandler(frame: usize): u32 {
+  return load<u32>(frame, PLAN_HANDLER);
+}
+
+@inline
+export function handlerParameter(frame: usize, slot: u32): f64 {
+  return load<f64>(frame + (slot << 3), PLAN_HANDLER_PARAMETERS);
+}
+
+/** Tokens per prefix block; 0: as the engine has it. */
+@inline
+export function planBlockTokens(frame: usize): u32 {
+  return load<u32>(frame, PLAN_BLOCK_TOKENS);
+}
+
+@inline
+export function planMaxBlocks(frame: usize): u32 {
+  return load<u32>(frame, PLAN_MAX_BLOCKS);
+}
+
+/** Blocks remembered per endpoint; 0: as many as the engine has. */
+@inline
+export function planLruBlocks(frame: usize): u32 {
+  return load<u32>(frame, PLAN_LRU_BLOCKS);
+}
+
+/** Output tokens that count as in flight per prompt token, and their cap; 0: none, and no cap. */
+@inline
+export function planOutputRatio(frame: usize): f64 {
+  return load<f64>(frame, PLAN_OUTPUT_RATIO);
+}
+
+@inline
+export function planOutputMax(frame: usize): u32 {
+  return load<u32>(frame, PLAN_OUTPUT_MAX);
 }

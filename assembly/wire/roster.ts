@@ -58,12 +58,18 @@ export function endpointKey(frame: usize, index: u32): u64 {
   return load<u64>(endpointRow(frame, index), ENDPOINT_KEY);
 }
 
+/** Where a text of the roster stands; `row`, of an endpoint, a label or the frame, holds its offset at `offsetField`. */
 @inline
-export function endpointAddressAt(frame: usize, index: u32): usize {
+export function rosterText(frame: usize, row: usize, offsetField: i32): usize {
   const strings =
     frame + ROSTER_BYTES + usize(rosterEndpoints(frame)) * ENDPOINT_BYTES +
     usize(load<u32>(frame, ROSTER_LABELS)) * LABEL_BYTES;
-  return strings + load<u32>(endpointRow(frame, index), ENDPOINT_ADDRESS_OFFSET);
+  return strings + load<u32>(row + offsetField);
+}
+
+@inline
+export function endpointAddressAt(frame: usize, index: u32): usize {
+  return rosterText(frame, endpointRow(frame, index), ENDPOINT_ADDRESS_OFFSET);
 }
 
 @inline

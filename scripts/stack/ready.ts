@@ -43,16 +43,49 @@ export async function waitForAnswer(
 ): Promise<void> {
   let last: number | null = null;
   const check = async (): Promise<boolean> => {
-    if (child.hasExited()) throw failure(child, `${child.name} ended with ${describeExit(await child.exited)}`);
     last = await probe(url);
     return last !== null && accept(last);
   };
+  await waitForChild(child, check, timeoutMs, () => `${url}: ${last === null ? "no answer" : `status ${last}`}`);
+}
+
+/**
+ * Waits until Envoy's counter `name` has come to `least`, by its admin address; the counter may not be there yet.
+ * Throws as waitForAnswer does.
+ */
+export async function waitForCounter(
+  envoy: Child,
+  adminUrl: string,
+  name: string,
+  least: number,
+  timeoutMs: number,
+): Promise<void> {
+  let value = 0;
+  const check = async (): Promise<boolean> => {
+    const answer = await fetch(`${adminUrl}/stats?format=json&filter=^${name.replaceAll(".", "[.]")}$`);
+    const { stats } = (await answer.json()) as { stats: { value?: number }[] };
+    value = stats[0]?.value ?? 0;
+    return value >= least;
+  };
+  await waitForChild(envoy, check, timeoutMs, () => `${name} is ${value}, not yet ${least}`);
+}
+
+// Polls until a check says true; a check that fails says false. `seen` tells what the last one has seen.
+async function waitForChild(
+  child: Child,
+  check: () => Promise<boolean>,
+  timeoutMs: number,
+  seen: () => string,
+): Promise<void> {
+  const checkAlive = async (): Promise<boolean> => {
+    if (child.hasExited()) throw failure(child, `${child.name} ended with ${describeExit(await child.exited)}`);
+    return check().catch(() => false);
+  };
   try {
-    await waitUntil(child.name, check, timeoutMs);
+    await waitUntil(child.name, checkAlive, timeoutMs);
   } catch (error) {
     if (!(error instanceof Trouble) || error.cause === child) throw error;
-    const seen = last === null ? "no answer" : `status ${last}`;
-    throw failure(child, `${child.name} is not ready after ${timeoutMs / 1000} s (${url}: ${seen})`);
+    throw failure(child, `${child.name} is not ready after ${timeoutMs / 1000} s (${seen()})`);
   }
 }
 

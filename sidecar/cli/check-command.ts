@@ -3,10 +3,11 @@ import { Command, Option } from "commander";
 import { stringify } from "yaml";
 import { EndpointFileError, parseEndpointFile } from "../discovery/endpoint-file.ts";
 import type { DiscoveredPool } from "../discovery/pool.ts";
+import { ConfigRefused } from "../epp-config/config-refused.ts";
 import { parseText } from "../epp-config/document.ts";
-import { ConfigRefused, findingText } from "../epp-config/findings.ts";
 import { printable } from "../epp-config/print.ts";
 import { readConfig } from "../epp-config/read.ts";
+import { findingText } from "../support/findings.ts";
 
 const OUTPUTS = ["yaml", "json"] as const;
 
@@ -48,9 +49,14 @@ function printablePools(pools: readonly DiscoveredPool[]): object {
 }
 
 function effective(text: string, file: string, output: Output): object {
-  if (isEndpointFile(text)) return printablePools(parseEndpointFile(text));
+  const warn = (warning: string) => output.error(`warning: ${warning}\n`);
+  if (isEndpointFile(text)) {
+    const { pools, warnings } = parseEndpointFile(text);
+    warnings.forEach(warn);
+    return printablePools(pools);
+  }
   const { config, warnings } = readConfig(text, file);
-  for (const warning of warnings) output.error(`warning: ${findingText(warning)}\n`);
+  warnings.map(findingText).forEach(warn);
   return printable(config);
 }
 

@@ -2,7 +2,9 @@ import { Command, CommanderError } from "commander";
 import { createLogger, type LogFormat, type LogLevel } from "../observe/log.ts";
 import { type Running, type ServeSettings, StartRefused, serve } from "../serve.ts";
 import { checkCommand, type Output } from "./check-command.ts";
+import { explainCommand } from "./explain-command.ts";
 import { serveCommand } from "./serve-command.ts";
+import { simulateCommand } from "./simulate-command.ts";
 import { stopSignal } from "./stop-signal.ts";
 import { VERSION, VERSION_LINE } from "./version.ts";
 
@@ -15,6 +17,8 @@ Examples:
   $ inline-epp check config.yaml
   $ inline-epp serve --endpoints endpoints.yaml --config-file config.yaml
   $ inline-epp serve --help
+  $ inline-epp explain request.json --sidecar http://127.0.0.1:9090
+  $ inline-epp simulate trace.jsonl.gz --config config.yaml
 `;
 
 async function run(settings: ServeSettings, level: LogLevel, format: LogFormat): Promise<void> {
@@ -41,11 +45,14 @@ export async function main(args: readonly string[], output: Output): Promise<num
     .configureOutput({ writeOut: output.out, writeErr: output.error })
     .exitOverride()
     .showHelpAfterError("(--help lists the flags)");
+  const failed = () => {
+    status = FAILED;
+  };
   const commands = [
     serveCommand(run),
-    checkCommand(output, () => {
-      status = FAILED;
-    }),
+    checkCommand(output, failed),
+    explainCommand(output, failed),
+    simulateCommand(output, failed),
     new Command("version").description("Print the version.").action(() => output.out(`${VERSION_LINE}\n`)),
   ];
   for (const command of commands) program.addCommand(command.copyInheritedSettings(program));

@@ -1,7 +1,7 @@
 import { Command, Option } from "commander";
 import { LOG_FORMATS, LOG_LEVELS, type LogFormat, type LogLevel } from "../observe/log.ts";
 import type { ServeSettings } from "../serve.ts";
-import { formatDuration } from "./duration.ts";
+import { formatDuration } from "../support/duration.ts";
 import { addReferenceFlags, type ReferenceFlags, refusedSwitch } from "./reference-flags.ts";
 import { duration, fileName, ipAddress, port } from "./values.ts";
 
@@ -69,7 +69,7 @@ function addFlags(command: Command): void {
   command.addOption(option("--grpc-port <port>", "port that gateways connect to").argParser(port).default(9002));
   command.addOption(option("--grpc-health-port <port>", "port of gRPC health checks").argParser(port).default(9003));
   command.addOption(
-    option("--metrics-port <port>", "port of /metrics, /healthz and /readyz").argParser(port).default(9090),
+    option("--metrics-port <port>", "port of /metrics, /healthz, /readyz and /state").argParser(port).default(9090),
   );
 
   command.optionsGroup("Scraping:");

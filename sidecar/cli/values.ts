@@ -2,7 +2,7 @@
 
 import { isIP } from "node:net";
 import { InvalidArgumentError } from "commander";
-import { DURATION_EXAMPLES, formatDuration, parseDuration } from "./duration.ts";
+import { DURATION_EXAMPLES, formatDuration, parseDuration } from "../support/duration.ts";
 
 const MAX_PORT = 65_535;
 
@@ -32,5 +32,23 @@ export function duration(min: number, max: number): (text: string) => number {
     if (value !== undefined && value >= min && value <= max) return value;
     const bounds = `${formatDuration(min)} to ${formatDuration(max)}`;
     throw new InvalidArgumentError(`Expected ${DURATION_EXAMPLES}, from ${bounds}.`);
+  };
+}
+
+/** A reader of whole numbers between two bounds. */
+export function wholeNumber(min: number, max: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (/^\d+$/.test(text) && value >= min && value <= max) return value;
+    throw new InvalidArgumentError(`Expected a whole number from ${min} to ${max}.`);
+  };
+}
+
+/** A reader of decimal numbers, without exponents, between two bounds. */
+export function decimal(min: number, max: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (/^(\d+\.?\d*|\.\d+)$/.test(text) && value >= min && value <= max) return value;
+    throw new InvalidArgumentError(`Expected a number from ${min} to ${max}.`);
   };
 }

@@ -1,12 +1,14 @@
 // The endpoint file: pools and their endpoints in YAML or JSON.
 
-import { LineCounter, parseDocument } from "yaml";
+import { type Document, LineCounter, parseDocument } from "yaml";
 import { encodeRoster } from "../../wire/encode.ts";
 import { MAX_ENDPOINTS, MAX_POOLS } from "../../wire/layout.ts";
 import type { Endpoint } from "../../wire/model.ts";
+import { flag, integer, list, mapping, Place, type Reader, show, text, texts } from "../support/fields.ts";
+import { Findings, findingText } from "../support/findings.ts";
+import { lineFinder } from "../support/yaml-lines.ts";
 import { parseAddress } from "./address.ts";
-import { Fields, join, show } from "./fields.ts";
-import { engineOf, roleOf } from "./labels.ts";
+import { engineOf, ROLE_LABEL, roleOf, roleProblem } from "./labels.ts";
 import type { DiscoveredEndpoint, DiscoveredPool } from "./pool.ts";
 
 const FILE_FIELDS = ["pools"];
@@ -36,12 +38,20 @@ export class EndpointFileError extends Error {
   }
 }
 
-function parseText(text: string): unknown {
+/** An endpoint file that can be used. */
+export interface EndpointFile {
+  readonly pools: readonly DiscoveredPool[];
+  /** What is surely not meant, one line each, beginning with the path of the field. */
+  readonly warnings: readonly string[];
+}
+
+/** A document and where to note what is wrong with it: with lines where it is YAML. */
+function parseText(text: string): { document: unknown; findings: Findings } {
   if (text.trimStart().startsWith("{")) {
     // Machines write JSON, and it is read many times faster; whatever it is that does not parse is left to YAML,
     // which is a superset and says in which line.
     try {
-      return JSON.parse(text);
+      return { document: JSON.parse(text), findings: new Findings() };
     } catch {}
   }
   const lines = new LineCounter();
@@ -55,95 +65,91 @@ function parseText(text: string): unknown {
     );
   }
   try {
-    return document.toJS();
+    return { document: document.toJS(), findings: new Findings(lineFinder(document as Document, lines)) };
   } catch (error) {
     throw new EndpointFileError([(error as Error).message]);
   }
 }
 
-function readLabels(fields: Fields, value: unknown, path: string): Record<string, string> | undefined {
-  const mapping = fields.mapping(value, path);
-  if (mapping === undefined) return undefined;
-  const entries: [string, string][] = [];
-  for (const [key, text] of Object.entries(mapping)) {
-    fields.text(key, `${path}: key ${show(key)}`, MAX_LABEL_KEY);
-    entries.push([key, fields.text(text, join(path, key), MAX_LABEL_VALUE, 0) ?? ""]);
-  }
-  return Object.fromEntries(entries);
-}
+const readLabels = texts(MAX_LABEL_KEY, MAX_LABEL_VALUE);
+const readName = text(MAX_NAME);
+const readZone = text(MAX_ZONE, 0);
+const readRank = integer(0, MAX_RANK);
 
-function readUrl(fields: Fields, value: unknown, path: string): string | undefined {
-  const text = fields.text(value, path, MAX_URL);
-  if (text === undefined) return undefined;
-  const url = URL.parse(text);
+function readUrl(value: unknown, place: Place): string | undefined {
+  const written = text(MAX_URL)(value, place);
+  if (written === undefined) return undefined;
+  const url = URL.parse(written);
   if (url === null || (url.protocol !== "http:" && url.protocol !== "https:")) {
-    return fields.refuse(path, `${show(text)} is not an http or https URL`);
+    return place.refuse(`${show(written)} is not an http or https URL`);
   }
-  if (url.username !== "" || url.password !== "") return fields.refuse(path, "must not carry a user or a password");
+  if (url.username !== "" || url.password !== "") return place.refuse("must not carry a user or a password");
   return url.href;
 }
 
-function readEndpoint(fields: Fields, value: unknown, path: string): DiscoveredEndpoint | undefined {
-  const before = fields.problems.length;
-  const mapping = fields.mapping(value, path, ENDPOINT_FIELDS);
-  if (mapping === undefined) return undefined;
+function readEndpoint(value: unknown, place: Place): DiscoveredEndpoint | undefined {
+  const { problems } = place.findings;
+  const before = problems.length;
+  const fields = mapping(value, place, ENDPOINT_FIELDS);
+  if (fields === undefined) return undefined;
   /** The default where the field is left out. */
-  const read = <T>(key: string, absent: T, reader: (value: unknown, path: string) => T | undefined): T =>
-    mapping[key] === undefined ? absent : (reader(mapping[key], join(path, key)) ?? absent);
+  const read = <T>(key: string, absent: T, reader: Reader<T>): T =>
+    fields[key] === undefined ? absent : (reader(fields[key], place.at(key)) ?? absent);
 
-  const addressPath = join(path, "address");
-  const written = fields.text(mapping.address, addressPath, MAX_NAME);
+  const addressPlace = place.at("address");
+  const written = readName(fields.address, addressPlace);
   const address = written === undefined ? undefined : parseAddress(written);
   if (written !== undefined && address === undefined) {
-    fields.refuse(
-      addressPath,
+    addressPlace.refuse(
       `${show(written)} is not ip:port or [ip6]:port (hostnames are not resolved; give the pod's IP)`,
     );
   }
-  const labels = read("labels", {}, (labelsValue, at) => readLabels(fields, labelsValue, at));
+  const labels = read("labels", {}, readLabels);
   const engine = engineOf(labels);
-  if ("problem" in engine) fields.refuse(join(join(path, "labels"), engine.label), engine.problem);
-  const name = read("name", address ?? "", (text, at) => fields.text(text, at, MAX_NAME));
-  const zone = read("zone", "", (text, at) => fields.text(text, at, MAX_ZONE, 0));
-  const rank = read("rank", 0, (number, at) => fields.integer(number, at, MAX_RANK));
-  const ready = read("ready", true, (flag, at) => fields.flag(flag, at));
-  const metricsUrl = read("metrics", `http://${address}/metrics`, (url, at) => readUrl(fields, url, at));
-  if (address === undefined || "problem" in engine || fields.problems.length > before) return undefined;
+  if ("problem" in engine) place.at("labels").at(engine.label).refuse(engine.problem);
+  const unknownRole = roleProblem(labels);
+  if (unknownRole !== undefined) place.at("labels").at(ROLE_LABEL).warn(unknownRole);
+  const name = read("name", address ?? "", readName);
+  const zone = read("zone", "", readZone);
+  const rank = read("rank", 0, readRank);
+  const ready = read("ready", true, flag);
+  const metricsUrl = read("metrics", `http://${address}/metrics`, readUrl);
+  if (address === undefined || "problem" in engine || problems.length > before) return undefined;
   const endpoint: Endpoint = { address, name, zone, labels, engine: engine.engine, role: roleOf(labels), rank };
   return { endpoint, ready, metricsUrl };
 }
 
-function readPool(fields: Fields, value: unknown, path: string): DiscoveredPool | undefined {
-  const mapping = fields.mapping(value, path, POOL_FIELDS);
-  if (mapping === undefined) return undefined;
-  const before = fields.problems.length;
-  const namePath = join(path, "name");
-  const name = fields.text(mapping.name, namePath, MAX_NAME);
+function readPool(value: unknown, place: Place): DiscoveredPool | undefined {
+  const { problems } = place.findings;
+  const fields = mapping(value, place, POOL_FIELDS);
+  if (fields === undefined) return undefined;
+  const before = problems.length;
+  const name = readName(fields.name, place.at("name"));
   if (name !== undefined && !POOL_NAME.test(name)) {
-    fields.refuse(namePath, `${show(name)} is not "name" or "namespace/name" of letters, digits, ".", "_" and "-"`);
+    place.at("name").refuse(`${show(name)} is not "name" or "namespace/name" of letters, digits, ".", "_" and "-"`);
   }
-  const listPath = join(path, "endpoints");
-  const list = fields.list(mapping.endpoints, listPath) ?? [];
-  if (list.length > MAX_ENDPOINTS) {
-    return fields.refuse(listPath, `${list.length} endpoints, a pool may hold ${MAX_ENDPOINTS}`);
+  const section = place.at("endpoints");
+  const items = list(fields.endpoints, section) ?? [];
+  if (items.length > MAX_ENDPOINTS) {
+    return section.refuse(`${items.length} endpoints, a pool may hold ${MAX_ENDPOINTS}`);
   }
   const endpoints: DiscoveredEndpoint[] = [];
   const places = new Map<string, string>();
-  list.forEach((item, index) => {
-    const at = `${listPath}[${index}]`;
-    const found = readEndpoint(fields, item, at);
+  items.forEach((item, index) => {
+    const at = section.at(index);
+    const found = readEndpoint(item, at);
     if (found === undefined) return;
     const { address } = found.endpoint;
     const other = places.get(address);
-    if (other !== undefined) fields.refuse(join(at, "address"), `${show(address)} is already ${other}`);
-    places.set(address, other ?? at);
+    if (other !== undefined) at.at("address").refuse(`${show(address)} is already ${other}`);
+    places.set(address, other ?? at.text);
     endpoints.push(found);
   });
-  if (name === undefined || fields.problems.length > before) return undefined;
+  if (name === undefined || problems.length > before) return undefined;
   try {
     encodeRoster({ pool: name, epoch: 0n, endpoints: endpoints.map(({ endpoint }) => endpoint) });
   } catch (error) {
-    return fields.refuse(path, `names and labels are more than a gateway takes: ${(error as Error).message}`);
+    return place.refuse(`names and labels are more than a gateway takes: ${(error as Error).message}`);
   }
   return { name, endpoints };
 }
@@ -152,23 +158,24 @@ function readPool(fields: Fields, value: unknown, path: string): DiscoveredPool 
  * Reads an endpoint file's text.
  * @throws EndpointFileError with all its problems.
  */
-export function parseEndpointFile(text: string): readonly DiscoveredPool[] {
-  const document = parseText(text);
-  const fields = new Fields();
-  const mapping = fields.mapping(document, "", FILE_FIELDS);
-  const list = (mapping && fields.list(mapping.pools, "pools")) ?? [];
-  if (list.length > MAX_POOLS) fields.refuse("pools", `${list.length} pools, there may be ${MAX_POOLS}`);
+export function parseEndpointFile(source: string): EndpointFile {
+  const { document, findings } = parseText(source);
+  const root = new Place([], findings);
+  const fields = mapping(document, root, FILE_FIELDS);
+  const section = root.at("pools");
+  const items = (fields && list(fields.pools, section)) ?? [];
+  if (items.length > MAX_POOLS) section.refuse(`${items.length} pools, there may be ${MAX_POOLS}`);
   const pools: DiscoveredPool[] = [];
   const places = new Map<string, string>();
-  list.forEach((item, index) => {
-    const path = `pools[${index}]`;
-    const pool = readPool(fields, item, path);
+  items.forEach((item, index) => {
+    const at = section.at(index);
+    const pool = readPool(item, at);
     if (pool === undefined) return;
     const other = places.get(pool.name);
-    if (other !== undefined) fields.refuse(`${path}.name`, `${show(pool.name)} is already ${other}`);
-    places.set(pool.name, other ?? path);
+    if (other !== undefined) at.at("name").refuse(`${show(pool.name)} is already ${other}`);
+    places.set(pool.name, other ?? at.text);
     pools.push(pool);
   });
-  if (fields.problems.length > 0) throw new EndpointFileError(fields.problems);
-  return pools;
+  if (findings.problems.length > 0) throw new EndpointFileError(findings.problems.map(findingText));
+  return { pools, warnings: findings.warnings.map(findingText) };
 }

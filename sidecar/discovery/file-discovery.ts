@@ -1,11 +1,13 @@
 import { readFile } from "node:fs/promises";
 import { FileWatch, type WatchOptions } from "../support/watch-file.ts";
-import { EndpointFileError, parseEndpointFile } from "./endpoint-file.ts";
+import { type EndpointFile, EndpointFileError, parseEndpointFile } from "./endpoint-file.ts";
 import type { DiscoveredPool, Discovery } from "./pool.ts";
 
 export interface FileDiscoveryOptions extends WatchOptions {
   /** Path of the endpoint file. */
   readonly file: string;
+  /** Gets each version of the file that can be used, after the listener. */
+  readonly onApplied?: (file: EndpointFile) => void;
   /** Gets what is wrong with a new version of the file, which is refused; the last good one stays. */
   readonly onRefused?: (error: EndpointFileError) => void;
 }
@@ -13,6 +15,7 @@ export interface FileDiscoveryOptions extends WatchOptions {
 /** Reads pools from an endpoint file, again whenever it changes. */
 export class FileDiscovery implements Discovery {
   readonly #file: string;
+  readonly #onApplied: (file: EndpointFile) => void;
   readonly #onRefused: (error: EndpointFileError) => void;
   readonly #watchOptions: WatchOptions;
   #watch: FileWatch | undefined;
@@ -20,6 +23,7 @@ export class FileDiscovery implements Discovery {
 
   constructor(options: FileDiscoveryOptions) {
     this.#file = options.file;
+    this.#onApplied = options.onApplied ?? (() => undefined);
     this.#onRefused = options.onRefused ?? (() => undefined);
     this.#watchOptions = options;
   }
@@ -30,8 +34,7 @@ export class FileDiscovery implements Discovery {
     this.#watch = watch;
     await watch.open();
     try {
-      const pools = await this.#read();
-      if (!this.#stopped) listener(pools);
+      this.#apply(await this.#read(), listener);
     } catch (error) {
       watch.close();
       throw error;
@@ -44,18 +47,24 @@ export class FileDiscovery implements Discovery {
   }
 
   async #reload(listener: (pools: readonly DiscoveredPool[]) => void): Promise<void> {
-    let pools: readonly DiscoveredPool[];
+    let file: EndpointFile;
     try {
-      pools = await this.#read();
+      file = await this.#read();
     } catch (error) {
       if (!(error instanceof EndpointFileError)) throw error;
       if (!this.#stopped) this.#onRefused(error);
       return;
     }
-    if (!this.#stopped) listener(pools);
+    this.#apply(file, listener);
   }
 
-  async #read(): Promise<readonly DiscoveredPool[]> {
+  #apply(file: EndpointFile, listener: (pools: readonly DiscoveredPool[]) => void): void {
+    if (this.#stopped) return;
+    listener(file.pools);
+    this.#onApplied(file);
+  }
+
+  async #read(): Promise<EndpointFile> {
     let text: string;
     try {
       text = await readFile(this.#file, "utf8");

@@ -1,8 +1,9 @@
 import { readFile } from "node:fs/promises";
 import type { Log } from "../observe/log.ts";
 import type { Clock } from "../support/clock.ts";
+import { findingText } from "../support/findings.ts";
 import { FileWatch } from "../support/watch-file.ts";
-import { ConfigRefused, findingText } from "./findings.ts";
+import { ConfigRefused } from "./config-refused.ts";
 import { LivePlans } from "./live-plans.ts";
 import { readConfig } from "./read.ts";
 
@@ -46,10 +47,21 @@ export async function openConfigFile({ path, clock, log, observer }: ConfigFileO
     if (warnings.length > 0) log.warn({ file: path, warnings: warnings.map(findingText) }, "configuration warnings");
   }
 
+  let plans: LivePlans | undefined;
+  /** Whether the file changed while its first version was read. */
+  let changed = false;
+
   async function reload(): Promise<void> {
+    if (plans === undefined) {
+      changed = true;
+      return;
+    }
     const now = await read();
     if ("error" in now) {
-      log.error({ file: path, error: now.error }, "configuration file cannot be read, the last good plan stays");
+      log.error(
+        { file: path, reason: now.error.message },
+        "configuration file cannot be read, the last good plan stays",
+      );
       observer.reloaded("unreadable");
       return;
     }
@@ -70,7 +82,6 @@ export async function openConfigFile({ path, clock, log, observer }: ConfigFileO
   const watch = new FileWatch(path, reload, { clock });
   await watch.open();
   const first = await read();
-  let plans: LivePlans;
   try {
     if ("error" in first) {
       throw new ConfigRefused(path, [{ path: "", line: undefined, message: first.error.message }]);
@@ -82,5 +93,6 @@ export async function openConfigFile({ path, clock, log, observer }: ConfigFileO
     watch.close();
     throw error;
   }
+  if (changed) await reload();
   return { plans, stop: () => watch.close() };
 }

@@ -1,18 +1,21 @@
+import type { PlanSettings } from "../../wire/model.ts";
+import type { ApiGroup } from "./api-group.ts";
 import type { PluginDescriptor } from "./plugins/plugin.ts";
+import type { Sections } from "./sections.ts";
 
 /** One entry of `plugins`: a plugin type with its parameters, under a name. */
 export interface PluginInstance {
   readonly name: string;
   readonly descriptor: PluginDescriptor;
-  /** In the order of the descriptor's parameters. */
-  readonly parameters: readonly number[];
+  /** With defaults; fields that are left out and have none are missing. */
+  readonly parameters: Readonly<Record<string, unknown>>;
 }
 
 /** One entry of a profile's `plugins`. */
 export interface ProfileEntry {
   readonly plugin: PluginInstance;
-  /** 0 where the plugin is no scorer. */
-  readonly weight: number;
+  /** undefined where the plugin is no scorer. */
+  readonly weight: number | undefined;
 }
 
 /** One entry of `schedulingProfiles`, with exactly one picker among its entries. */
@@ -23,7 +26,10 @@ export interface Profile {
 
 /** A valid EndpointPickerConfig with every default filled in. */
 export interface EndpointPickerConfig {
-  readonly apiVersion: string;
+  readonly group: ApiGroup;
   readonly plugins: readonly PluginInstance[];
   readonly profiles: readonly Profile[];
+  readonly sections: Sections;
+  /** What handlers and producers come to. */
+  readonly settings: PlanSettings;
 }

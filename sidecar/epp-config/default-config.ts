@@ -1,18 +1,14 @@
 import { type ReadConfig, readConfig } from "./read.ts";
 
-/** Used where no configuration is given: the reference's default without its prefix-cache-scorer. */
-const DEFAULT_CONFIG_TEXT = `apiVersion: inference.networking.x-k8s.io/v1alpha1
+/** Used where no configuration is given: docs/decisions/0009-our-own-default.md. */
+const DEFAULT_CONFIG_TEXT = `apiVersion: llm-d.ai/v1alpha1
 kind: EndpointPickerConfig
 plugins:
-  - type: queue-scorer
-  - type: kv-cache-utilization-scorer
+  - type: expected-latency-scorer
 schedulingProfiles:
   - name: default
     plugins:
-      - pluginRef: queue-scorer
-        weight: 2
-      - pluginRef: kv-cache-utilization-scorer
-        weight: 2
+      - pluginRef: expected-latency-scorer
 `;
 
 /** The built-in configuration. */

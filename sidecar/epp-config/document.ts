@@ -1,5 +1,6 @@
 import { type Document, LineCounter, parseAllDocuments } from "yaml";
-import { Findings, type Path } from "./findings.ts";
+import { Findings } from "../support/findings.ts";
+import { lineFinder } from "../support/yaml-lines.ts";
 
 /** A Kubernetes ConfigMap holds no more; a longer text is some other file. */
 const MAX_CHARACTERS = 1024 * 1024;
@@ -9,18 +10,6 @@ export interface ParsedText {
   /** Plain values; undefined where `findings` has problems. */
   readonly value: unknown;
   readonly findings: Findings;
-}
-
-function lineFinder(document: Document, counter: LineCounter): (path: Path) => number | undefined {
-  const lineOf = (path: Path): number | undefined => {
-    // A field that is missing has no place of its own: the mapping that lacks it is where to look.
-    for (let steps = path.length; steps > 0; steps--) {
-      const node = document.getIn(path.slice(0, steps), true) as { range?: [number, number, number] } | undefined;
-      if (node?.range) return counter.linePos(node.range[0]).line;
-    }
-    return undefined;
-  };
-  return lineOf;
 }
 
 /** Parses YAML or JSON (which is YAML) that holds one document. Syntax errors become findings with their line. */

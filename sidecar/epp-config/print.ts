@@ -1,24 +1,26 @@
+import { API_VERSIONS } from "./api-group.ts";
 import type { EndpointPickerConfig } from "./config.ts";
 import { KIND } from "./read.ts";
+import { printSections } from "./sections.ts";
 
-/** The configuration with all defaults, as a document that reads back as the same configuration. */
-export function printable(config: EndpointPickerConfig): object {
+/** The configuration with all defaults, as a document of its API group that reads back as the same configuration. */
+export function printable({ group, plugins, profiles, sections }: EndpointPickerConfig): object {
   return {
-    apiVersion: config.apiVersion,
+    apiVersion: API_VERSIONS[group],
     kind: KIND,
-    plugins: config.plugins.map(({ name, descriptor, parameters }) => ({
+    ...(sections.featureGates.length > 0 && { featureGates: sections.featureGates }),
+    plugins: plugins.map(({ name, descriptor, parameters }) => ({
       name,
       type: descriptor.type,
-      ...(parameters.length > 0 && {
-        parameters: Object.fromEntries(descriptor.parameters.map(({ name: key }, slot) => [key, parameters[slot]])),
-      }),
+      ...(Object.keys(parameters).length > 0 && { parameters }),
     })),
-    schedulingProfiles: config.profiles.map((profile) => ({
+    schedulingProfiles: profiles.map((profile) => ({
       name: profile.name,
       plugins: profile.entries.map(({ plugin, weight }) => ({
         pluginRef: plugin.name,
-        ...(plugin.descriptor.stage === "scorer" && { weight }),
+        ...(weight !== undefined && { weight }),
       })),
     })),
+    ...printSections(sections, group),
   };
 }

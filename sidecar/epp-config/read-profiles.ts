@@ -1,95 +1,91 @@
-import { MAX_STEPS } from "../../wire/layout.ts";
+import { STAGE_SCORER } from "../../wire/layout.ts";
+import { list, mapping, type Place, show } from "../support/fields.ts";
 import type { PluginInstance, Profile, ProfileEntry } from "./config.ts";
-import { list, mapping, onlyFields, requiredText, shown, suggestion } from "./fields.ts";
-import type { Findings, Path } from "./findings.ts";
 import type { DeclaredPlugins } from "./read-plugins.ts";
 
 const PROFILE_FIELDS = ["name", "plugins"];
 const ENTRY_FIELDS = ["pluginRef", "weight"];
-/** A field of newer endpoint pickers: what to run where no scorer has an opinion. */
-const FALLBACK = "fallbackProfile";
 
 /** Weight of a scorer that is listed without one. */
-export const DEFAULT_WEIGHT = 1;
+const DEFAULT_WEIGHT = 1;
 
-function weightOf(plugin: PluginInstance, value: unknown, path: Path, findings: Findings): number {
-  const scorer = plugin.descriptor.stage === "scorer";
-  if (value === undefined || value === null) return scorer ? DEFAULT_WEIGHT : 0;
+/** Whether a plugin scores, and so has a weight. */
+export function scores({ descriptor, parameters }: PluginInstance): boolean {
+  return (
+    descriptor.stage === "scorer" ||
+    (descriptor.steps?.(parameters).some((step) => step.stage === STAGE_SCORER) ?? false)
+  );
+}
+
+/** A plugin's entry with the default weight. */
+export function plainEntry(plugin: PluginInstance): ProfileEntry {
+  return { plugin, weight: scores(plugin) ? DEFAULT_WEIGHT : undefined };
+}
+
+function readWeight(plugin: PluginInstance, value: unknown, place: Place): number | undefined {
+  const scorer = scores(plugin);
+  if (value === undefined || value === null) return scorer ? DEFAULT_WEIGHT : undefined;
+  if (typeof value !== "number" || !Number.isFinite(value)) return place.expect("a finite number", value);
   if (!scorer) {
-    findings.problem(path, `${shown(value)} is without meaning: ${plugin.name} is a ${plugin.descriptor.stage}`);
-  } else if (typeof value !== "number" || !Number.isFinite(value) || value < 0) {
-    findings.problem(path, `${typeof value === "number" ? value : shown(value)} must be a finite number, 0 or more`);
-  } else {
-    return value;
+    place.warn(`has no effect: ${plugin.name} is a ${plugin.descriptor.stage}`);
+    return undefined;
   }
-  return 0;
+  if (value < 0)
+    place.warn(`${value} is negative: the higher ${plugin.name} scores an endpoint, the less it is chosen`);
+  return value;
 }
 
-function readEntry(
-  value: unknown,
-  path: Path,
-  declared: DeclaredPlugins,
-  findings: Findings,
-): ProfileEntry | undefined {
-  const fields = mapping(value, path, findings);
+function readEntry(value: unknown, place: Place, declared: DeclaredPlugins): ProfileEntry | undefined {
+  const fields = mapping(value, place, ENTRY_FIELDS);
   if (fields === undefined) return undefined;
-  onlyFields(fields, ENTRY_FIELDS, path, findings);
-  const at = [...path, "pluginRef"];
-  const name = requiredText(fields, "pluginRef", path, findings);
-  if (name === undefined) return undefined;
-  const plugin = declared.instances.find((instance) => instance.name === name);
-  if (plugin === undefined) {
-    if (!declared.names.has(name)) {
-      findings.problem(at, `no plugin is named ${shown(name)}${suggestion(name, [...declared.names])}`);
-    }
+  const { pluginRef: name } = fields;
+  const at = place.at("pluginRef");
+  if (name === undefined || name === null || name === "") return place.refuse("pluginRef is missing");
+  if (typeof name !== "string") return at.expect("the name of a plugin", name);
+  const plugin = declared.named(name);
+  if (plugin === undefined) return declared.refuseReference(name, at, "plugin");
+  const { stage, steps } = plugin.descriptor;
+  if (stage === "saturation detector") {
+    return at.refuse(`${name} would be a filter here, which is known, but this version does not have it`);
+  }
+  if (steps === undefined) {
+    at.warn(`${name} is a ${stage} and has no effect in a profile`);
     return undefined;
   }
-  if (plugin.descriptor.stage === "profile handler") {
-    findings.problem(at, `${name} is a profile handler: it stands in plugins and in no profile`);
-    return undefined;
-  }
-  return { plugin, weight: weightOf(plugin, fields.weight, [...path, "weight"], findings) };
+  return { plugin, weight: readWeight(plugin, fields.weight, place.at("weight")) };
 }
 
-function readEntries(value: unknown, path: Path, declared: DeclaredPlugins, findings: Findings): ProfileEntry[] {
+function readEntries(value: unknown, place: Place, declared: DeclaredPlugins): ProfileEntry[] {
   const entries: ProfileEntry[] = [];
-  list(value, path, findings)?.forEach((item, index) => {
-    const entry = readEntry(item, [...path, index], declared, findings);
+  list(value ?? [], place)?.forEach((item, index) => {
+    const entry = readEntry(item, place.at(index), declared);
     if (entry === undefined) return;
+    const at = place.at(index).at("pluginRef");
     const { name, descriptor } = entry.plugin;
     const picker = entries.find((earlier) => earlier.plugin.descriptor.stage === "picker");
-    if (entries.some((earlier) => earlier.plugin === entry.plugin)) {
-      findings.problem([...path, index, "pluginRef"], `${name} is listed twice in this profile`);
-    } else if (descriptor.stage === "picker" && picker !== undefined) {
-      findings.problem([...path, index, "pluginRef"], `${name} is a second picker, after ${picker.plugin.name}`);
-    } else {
-      entries.push(entry);
+    if (descriptor.stage === "picker" && picker !== undefined) {
+      at.refuse(`${name} is a second picker, after ${picker.plugin.name}`);
+      return;
     }
+    if (entries.some((earlier) => earlier.plugin === entry.plugin)) at.warn(`${name} is listed twice, and runs twice`);
+    entries.push(entry);
   });
-  // One step is kept free for the picker that may still be added.
-  if (entries.length >= MAX_STEPS)
-    findings.problem(path, `${entries.length} plugins, expected fewer than ${MAX_STEPS}`);
   return entries;
 }
 
-/** Reads the `schedulingProfiles` section as it stands; `complete` fills in what it leaves out. */
-export function readProfiles(value: unknown, path: Path, declared: DeclaredPlugins, findings: Findings): Profile[] {
+/** Reads the `schedulingProfiles` section as it stands; `completeProfiles` fills in what it leaves out. */
+export function readProfiles(value: unknown, place: Place, declared: DeclaredPlugins): Profile[] {
   const profiles: Profile[] = [];
-  list(value, path, findings)?.forEach((item, index) => {
-    const at = [...path, index];
-    const fields = mapping(item, at, findings);
+  list(value ?? [], place)?.forEach((item, index) => {
+    const at = place.at(index);
+    const fields = mapping(item, at, PROFILE_FIELDS);
     if (fields === undefined) return;
-    const { [FALLBACK]: fallback, ...others } = fields;
-    if (fallback !== undefined) {
-      findings.problem([...at, FALLBACK], "fallbackProfile is a known field that this version does not have yet");
-    }
-    onlyFields(others, PROFILE_FIELDS, at, findings);
-    const name = requiredText(fields, "name", at, findings);
+    const { name } = fields;
+    if (name === undefined || name === null || name === "") at.refuse("name is missing");
+    else if (typeof name !== "string") at.at("name").expect("a string", name);
     const earlier = profiles.findIndex((profile) => profile.name === name);
-    if (name !== undefined && earlier >= 0) {
-      findings.problem([...at, "name"], `${shown(name)} is already the name of schedulingProfiles[${earlier}]`);
-    }
-    profiles.push({ name: name ?? "", entries: readEntries(fields.plugins, [...at, "plugins"], declared, findings) });
+    if (earlier >= 0) at.at("name").refuse(`${show(name)} is already the name of schedulingProfiles[${earlier}]`);
+    profiles.push({ name: String(name ?? ""), entries: readEntries(fields.plugins, at.at("plugins"), declared) });
   });
   return profiles;
 }

@@ -1,26 +1,22 @@
-import { complete } from "./complete.ts";
+import { EncodeError, encodePlan } from "../../wire/encode.ts";
+import { mapping, Place } from "../support/fields.ts";
+import type { Finding } from "../support/findings.ts";
+import { API_VERSIONS, type ApiGroup, groupOf } from "./api-group.ts";
+import { compile } from "./compile.ts";
+import { completeProfiles } from "./complete-profiles.ts";
+import { completeSections } from "./complete-sections.ts";
 import type { EndpointPickerConfig } from "./config.ts";
+import { ConfigRefused } from "./config-refused.ts";
 import { parseText } from "./document.ts";
-import { list, mapping, onlyFields, shown, text } from "./fields.ts";
-import { ConfigRefused, type Finding, type Findings } from "./findings.ts";
-import { readPlugins } from "./read-plugins.ts";
+import { checkReferences, readPlugins } from "./read-plugins.ts";
 import { readProfiles } from "./read-profiles.ts";
+import { readSections, SECTION_FIELDS } from "./sections.ts";
+import { settle } from "./settle.ts";
 
 /** What `kind` has to be. */
 export const KIND = "EndpointPickerConfig";
-const API_VERSIONS = ["inference.networking.x-k8s.io/v1alpha1", "llm-d.ai/v1alpha1"];
 
-/** Sections of other endpoint pickers that are accepted here and do nothing yet. */
-const IDLE_SECTIONS = [
-  "data",
-  "dataLayer",
-  "flowControl",
-  "parser",
-  "requestControl",
-  "requestHandler",
-  "saturationDetector",
-];
-const FIELDS = ["apiVersion", "kind", "plugins", "schedulingProfiles", "featureGates", ...IDLE_SECTIONS];
+const FIELDS = ["apiVersion", "kind", "plugins", "schedulingProfiles", ...SECTION_FIELDS];
 
 /** A configuration that can be used, with what its author should know. */
 export interface ReadConfig {
@@ -28,28 +24,23 @@ export interface ReadConfig {
   readonly warnings: readonly Finding[];
 }
 
-function readIdle(fields: Record<string, unknown>, findings: Findings): void {
-  list(fields.featureGates, ["featureGates"], findings)?.forEach((gate, index) => {
-    const name = text(gate, ["featureGates", index], findings);
-    if (name !== undefined) findings.warn(["featureGates", index], `${name} has no effect in this version`);
-  });
-  for (const section of IDLE_SECTIONS) {
-    const value = fields[section];
-    if (value === undefined || value === null) continue;
-    if (mapping(value, [section], findings)) findings.warn([section], "this section has no effect in this version");
+function readHead(fields: Readonly<Record<string, unknown>>, root: Place): ApiGroup {
+  const group = groupOf(fields.apiVersion);
+  if (group === undefined) {
+    root.at("apiVersion").expect(Object.values(API_VERSIONS).join(" or "), fields.apiVersion);
   }
+  if (fields.kind !== KIND) root.at("kind").expect(KIND, fields.kind);
+  return group ?? "llm-d.ai";
 }
 
-function readHead(fields: Record<string, unknown>, findings: Findings): string {
-  const { apiVersion, kind } = fields;
-  if (apiVersion === undefined || apiVersion === null) {
-    findings.problem([], `apiVersion is missing, expected ${API_VERSIONS.join(" or ")}`);
-  } else if (typeof apiVersion !== "string" || !API_VERSIONS.includes(apiVersion)) {
-    findings.problem(["apiVersion"], `${shown(apiVersion)} must be ${API_VERSIONS.join(" or ")}`);
+/** What a gateway cannot take is refused here, where its author hears of it. */
+function checkSize(config: EndpointPickerConfig, root: Place): void {
+  try {
+    encodePlan({ pool: "", ...compile(config) });
+  } catch (error) {
+    if (!(error instanceof EncodeError)) throw error;
+    root.refuse(`the plan is more than a gateway takes: ${error.message}`);
   }
-  if (kind === undefined || kind === null) findings.problem([], `kind is missing, expected ${KIND}`);
-  else if (kind !== KIND) findings.problem(["kind"], `${shown(kind)} must be ${KIND}`);
-  return String(apiVersion);
 }
 
 /**
@@ -59,15 +50,19 @@ function readHead(fields: Record<string, unknown>, findings: Findings): string {
  */
 export function readConfig(source: string, origin: string): ReadConfig {
   const { value, findings } = parseText(source);
-  if (findings.problems.length > 0) throw new ConfigRefused(origin, findings.problems);
-  const fields = mapping(value, [], findings);
+  const root = new Place([], findings);
+  const fields = findings.problems.length > 0 ? undefined : mapping(value, root, FIELDS);
   if (fields === undefined) throw new ConfigRefused(origin, findings.problems);
-  onlyFields(fields, FIELDS, [], findings);
-  const apiVersion = readHead(fields, findings);
-  readIdle(fields, findings);
-  const declared = readPlugins(fields.plugins, ["plugins"], findings);
-  const profiles = readProfiles(fields.schedulingProfiles, ["schedulingProfiles"], declared, findings);
-  const config = complete(apiVersion, declared, profiles, findings);
+  const group = readHead(fields, root);
+  const { sections: read, references } = readSections(fields, root);
+  const declared = readPlugins(fields.plugins, group, root.at("plugins"));
+  const section = root.at("schedulingProfiles");
+  const profiles = completeProfiles(declared, readProfiles(fields.schedulingProfiles, section, declared), section);
+  checkReferences(declared);
+  const settings = settle(declared, profiles);
+  const sections = completeSections(read, references, declared, root);
+  const config = { group, plugins: declared.instances, profiles, sections, settings };
+  if (findings.problems.length === 0) checkSize(config, root);
   if (findings.problems.length > 0) throw new ConfigRefused(origin, findings.problems);
   return { config, warnings: findings.warnings };
 }

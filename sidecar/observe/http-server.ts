@@ -8,7 +8,16 @@ const INDEX = `inline-epp
   /metrics  Prometheus metrics
   /healthz  200 while the process lives
   /readyz   200 when it is of use, else 503 with what is missing
+  /state    what is known of the pools, JSON, for inline-epp explain
 `;
+
+/** Where answers come from. */
+export interface HttpSources {
+  readonly registry: Registry;
+  readonly readiness: Readiness;
+  /** A snapshot's JSON, made when it is asked for; undefined: not yet. */
+  readonly state: () => string | undefined;
+}
 
 /** The running HTTP server for people, probes and Prometheus. */
 export interface HttpServer {
@@ -31,25 +40,31 @@ function readinessAnswer(readiness: Readiness): Answer {
   return { status: readiness.ready ? 200 : 503, type: "application/json", body: `${body}\n` };
 }
 
-async function answer(path: string, registry: Registry, readiness: Readiness): Promise<Answer> {
+function stateAnswer(state: string | undefined): Answer {
+  if (state === undefined) return { status: 503, type: PLAIN, body: "nothing is known yet\n" };
+  return { status: 200, type: "application/json", body: state };
+}
+
+async function answer(path: string, { registry, readiness, state }: HttpSources): Promise<Answer> {
   if (path === "/metrics") return { status: 200, type: registry.contentType, body: await registry.metrics() };
   if (path === "/healthz") return { status: 200, type: PLAIN, body: "ok\n" };
   if (path === "/readyz") return readinessAnswer(readiness);
+  if (path === "/state") return stateAnswer(state());
   return { status: path === "/" ? 200 : 404, type: PLAIN, body: INDEX };
 }
 
 /**
- * Serves `/metrics`, `/healthz` and `/readyz`.
+ * Serves `/metrics`, `/healthz`, `/readyz` and `/state`.
  * @throws ListenError where the port cannot be had.
  */
-export async function startHttpServer(listen: Listen, registry: Registry, readiness: Readiness): Promise<HttpServer> {
+export async function startHttpServer(listen: Listen, sources: HttpSources): Promise<HttpServer> {
   async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
     if (request.method !== "GET" && request.method !== "HEAD") {
       response.writeHead(405, { allow: "GET, HEAD", "content-type": PLAIN }).end("only GET and HEAD\n");
       return;
     }
     const path = (request.url ?? "/").split("?", 1)[0] as string;
-    const { status, type, body } = await answer(path, registry, readiness);
+    const { status, type, body } = await answer(path, sources);
     response.writeHead(status, { "content-type": type, "content-length": Buffer.byteLength(body) });
     response.end(request.method === "HEAD" ? undefined : body);
   }

@@ -1,5 +1,6 @@
 import { Counter, Gauge, Histogram, Registry } from "prom-client";
-import type { ReloadObserver } from "../epp-config/config-file.ts";
+import type { EndpointsObserver, EndpointsResult } from "../discovery/endpoint-news.ts";
+import type { ReloadObserver, ReloadResult } from "../epp-config/config-file.ts";
 import type { PushObserver } from "../push/push-observer.ts";
 import { registerProcessMetrics } from "./process-metrics.ts";
 
@@ -11,6 +12,7 @@ export interface Metrics {
   readonly registry: Registry;
   readonly push: PushObserver;
   readonly reload: ReloadObserver;
+  readonly endpoints: EndpointsObserver;
 }
 
 function pushObserver(registers: Registry[]): PushObserver {
@@ -29,6 +31,11 @@ function pushObserver(registers: Registry[]): PushObserver {
   const skipped = new Counter({
     name: "inline_epp_push_skipped_total",
     help: "LOAD frames that a newer one overtook because the gateway read too slowly.",
+    registers,
+  });
+  const dropped = new Counter({
+    name: "inline_epp_journals_dropped_total",
+    help: "JOURNAL frames of other gateways forgotten before a gateway that reads too slowly had them.",
     registers,
   });
   const ack = new Histogram({
@@ -50,28 +57,71 @@ function pushObserver(registers: Registry[]): PushObserver {
       bytes.inc(size);
     },
     skipped: () => skipped.inc(),
+    journalsDropped: (count) => dropped.inc(count),
     acknowledged: (seconds) => ack.observe(seconds),
     refused: (direction, reason, count) => refused.inc({ direction, reason }, count),
   };
 }
 
-function reloadObserver(registers: Registry[]): ReloadObserver {
+/** Words for the metrics of a file that is followed. */
+interface FollowedFile<R extends string> {
+  /** What the metrics' names begin with. */
+  readonly prefix: string;
+  /** The file, in a sentence. */
+  readonly file: string;
+  /** What it says, in a sentence. */
+  readonly content: string;
+  /** Every way in which a reload can end: good ones, after which the file is in force, and bad ones. */
+  readonly good: readonly R[];
+  readonly bad: readonly R[];
+}
+
+const CONFIG_FILE: FollowedFile<ReloadResult> = {
+  prefix: "inline_epp_config",
+  file: "configuration file",
+  content: "configuration",
+  good: ["applied", "unchanged"],
+  bad: ["refused", "unreadable"],
+};
+
+const ENDPOINT_FILE: FollowedFile<EndpointsResult> = {
+  prefix: "inline_epp_endpoints",
+  file: "endpoint file",
+  content: "list of endpoints",
+  good: ["applied"],
+  bad: ["refused"],
+};
+
+function reloadObserver<R extends string>(
+  { prefix, file, content, good, bad }: FollowedFile<R>,
+  registers: Registry[],
+): { reloaded(result: R): void } {
   const reloads = new Counter({
-    name: "inline_epp_config_reloads_total",
-    help: "Looks at a changed configuration file, by how they ended.",
+    name: `${prefix}_reloads_total`,
+    help: `Looks at a changed ${file}, by how they ended.`,
     labelNames: ["result"],
     registers,
   });
   const success = new Gauge({
-    name: "inline_epp_config_last_reload_success",
-    help: "1 where the configuration in force is the one last seen, 0 where that one was refused or unreadable.",
+    name: `${prefix}_last_reload_success`,
+    help: `1 where the ${content} in force is the one last seen, 0 where that one was refused or unreadable.`,
     registers,
   });
+  const successAt = new Gauge({
+    name: `${prefix}_last_success_timestamp_seconds`,
+    help: `When a ${content} was last seen that is in force now, in seconds since 1970; the start where none came.`,
+    registers,
+  });
+  // A rate over a series that begins with its first event misses that event.
+  for (const result of [...good, ...bad]) reloads.inc({ result }, 0);
   success.set(1);
+  successAt.setToCurrentTime();
   return {
     reloaded(result) {
+      const isGood = good.includes(result);
       reloads.inc({ result });
-      success.set(result === "applied" || result === "unchanged" ? 1 : 0);
+      success.set(isGood ? 1 : 0);
+      if (isGood) successAt.setToCurrentTime();
     },
   };
 }
@@ -90,6 +140,7 @@ export function createMetrics(version: string): Metrics {
   return {
     registry,
     push: pushObserver(registers),
-    reload: reloadObserver(registers),
+    reload: reloadObserver(CONFIG_FILE, registers),
+    endpoints: reloadObserver(ENDPOINT_FILE, registers),
   };
 }

@@ -1,14 +1,15 @@
 import { Metadata, status } from "@grpc/grpc-js";
-import { decodeUp, FrameRefused, refusalName } from "../../wire/decode.ts";
+import { decodeUp, FrameRefused, refusalName, type UpFrame } from "../../wire/decode.ts";
 import { REFUSED_EPOCH, REFUSED_KIND, REFUSED_VALUE } from "../../wire/layout.ts";
-import type { Ack, Hello } from "../../wire/model.ts";
+import type { Ack, Flight, Hello } from "../../wire/model.ts";
 import type { Log } from "../observe/log.ts";
 import type { Quiet } from "../observe/quiet.ts";
 import type { Clock } from "../support/clock.ts";
 import { Acks } from "./acks.ts";
 import type { FrameCache } from "./frame-cache.ts";
-import { Outbox } from "./outbox.ts";
+import { Outbox, type Wire } from "./outbox.ts";
 import type { DownKind, PushObserver } from "./push-observer.ts";
+import { Relay, type Told } from "./relay.ts";
 import type { FrameStream } from "./service.ts";
 
 /** Milliseconds that a stream may live without having said HELLO. */
@@ -48,6 +49,11 @@ export interface GatewayContext {
   readonly observer: PushObserver;
   /** Pools at this moment. */
   readonly pools: () => readonly string[];
+  /** What gateways have told of themselves. */
+  readonly told: Told;
+  /** A gateway has told of other requests in flight than before, or of records. */
+  readonly flightChanged: () => void;
+  readonly journalCame: () => void;
   /** The gateway has said HELLO. */
   readonly joined: (gateway: Gateway) => void;
   /** The stream is over, whether or not it had joined. */
@@ -56,7 +62,10 @@ export interface GatewayContext {
 
 /** One gateway's stream, from its opening to its end. */
 export class Gateway {
+  /** Number of the stream: no two of this process have the same. */
+  readonly number: number;
   readonly outbox: Outbox;
+  readonly relay: Relay;
   readonly #call: FrameStream;
   readonly #context: GatewayContext;
   readonly #acks = new Acks();
@@ -68,16 +77,15 @@ export class Gateway {
   #over = false;
   #lastRefusal = "";
 
-  constructor(call: FrameStream, context: GatewayContext) {
+  constructor(number: number, call: FrameStream, context: GatewayContext) {
+    this.number = number;
     this.#call = call;
     this.#context = context;
     this.#openedAt = context.clock.now();
     this.#peer = call.getPeer();
-    this.outbox = new Outbox(
-      context.frames,
-      { waiting: () => this.#waiting, write: (kind, bytes) => this.#write(kind, bytes) },
-      () => context.observer.skipped(),
-    );
+    const wire: Wire = { waiting: () => this.#waiting, write: (kind, bytes) => this.#write(kind, bytes) };
+    this.outbox = new Outbox(context.frames, wire, () => context.observer.skipped());
+    this.relay = new Relay(number, context.told, wire, context.clock, context.observer);
     this.#stopWaiting = context.clock.after(HELLO_WITHIN_MS, () => this.#refuseStream());
     call.on("data", (bytes: Buffer) => this.#receive(bytes));
     call.on("end", () => this.end("the gateway ended it, or its connection was lost"));
@@ -123,20 +131,50 @@ export class Gateway {
     this.#context.observer.pushed(kind, bytes.length);
     this.#call.write(bytes, () => {
       this.#waiting -= bytes.length;
-      if (!this.#over) this.outbox.pump();
+      if (this.#over) return;
+      this.outbox.pump();
+      this.relay.pump();
     });
+    if (kind === "sync") this.relay.start();
   }
 
   #receive(bytes: Buffer): void {
     if (this.#over) return;
     try {
-      const frame = decodeUp(bytes);
-      if (frame.kind === "hello") this.#greet(frame.hello);
-      else this.#acknowledge(frame.ack);
+      this.#take(decodeUp(bytes));
     } catch (error) {
       if (!(error instanceof FrameRefused)) throw error;
       this.#refuseFrame(error);
     }
+  }
+
+  #take(frame: UpFrame): void {
+    if (frame.kind === "hello") {
+      this.#greet(frame.hello);
+      return;
+    }
+    if (this.#hello === undefined) throw new FrameRefused(REFUSED_KIND, `${frame.kind} before HELLO`);
+    if (frame.kind === "ack") this.#acknowledge(frame.ack);
+    else if (frame.kind === "flight") this.#takeFlight(frame.flight);
+    else this.#takeJournal(frame);
+  }
+
+  #takeFlight(flight: Flight): void {
+    this.#checkOwner(flight.owner);
+    const { told, clock, flightChanged } = this.#context;
+    if (told.flights.report(this.number, flight, clock.now())) flightChanged();
+  }
+
+  #takeJournal({ owner, bytes, records }: Extract<UpFrame, { kind: "journal" }>): void {
+    this.#checkOwner(owner);
+    if (records === 0) return;
+    this.#context.told.journals.add(this.number, bytes, records);
+    this.#context.journalCame();
+  }
+
+  #checkOwner(owner: bigint): void {
+    if (owner === this.#hello?.gateway) return;
+    throw new FrameRefused(REFUSED_VALUE, `owner ${owner}, which is not the gateway's number`);
   }
 
   #greet(hello: Hello): void {
@@ -149,7 +187,6 @@ export class Gateway {
   }
 
   #acknowledge(ack: Ack): void {
-    if (this.#hello === undefined) throw new FrameRefused(REFUSED_KIND, "ACK before HELLO");
     const { clock, log, quiet, observer } = this.#context;
     const news = this.#acks.take(ack, clock.now());
     if (news === undefined) {
@@ -189,6 +226,7 @@ export class Gateway {
     if (this.#over) return;
     this.#over = true;
     this.#stopWaiting();
+    this.relay.stop();
     const fields = { ...this.#names(), why, age: Math.round(this.#context.clock.now() - this.#openedAt) };
     if (this.#hello !== undefined) this.#context.log.info(fields, "gateway disconnected");
     else this.#context.log.warn(fields, "stream closed before HELLO");

@@ -9,8 +9,12 @@ import type { DownKind } from "./push-observer.ts";
  */
 export const WAITING_BYTES_MAX = 262_144;
 
-/** Units of the pacer's work that a frame of that many bytes is. */
 const BYTES_PER_UNIT = 8192;
+
+/** Units of the pacer's work that a frame of so many bytes is. */
+export function unitsOf(bytes: number): number {
+  return 1 + bytes / BYTES_PER_UNIT;
+}
 
 const BEAT = encodeBeat();
 const SYNC = encodeSync();
@@ -143,6 +147,6 @@ export class Outbox {
 
   #write(kind: DownKind, bytes: Uint8Array): number {
     this.#wire.write(kind, bytes);
-    return 1 + bytes.length / BYTES_PER_UNIT;
+    return unitsOf(bytes.length);
   }
 }

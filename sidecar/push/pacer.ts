@@ -1,6 +1,6 @@
 import type { Clock } from "../support/clock.ts";
 
-/** A pool is cut at most this often, in milliseconds. */
+/** Unless told, a pool is cut at most this often, in milliseconds. */
 const WINDOW_MS = 5;
 /**
  * Work, in units, that all pools together may cause per second. A unit is a small frame to one gateway, some 25 us of
@@ -23,6 +23,7 @@ const BURST_MS = BURST_UNITS * MS_PER_UNIT;
 export class Pacer {
   readonly #clock: Clock;
   readonly #cut: (pool: string) => number;
+  readonly #window: number;
   /** Changed pools, oldest change first. */
   readonly #waiting = new Set<string>();
   /** When each pool was cut last. */
@@ -33,10 +34,14 @@ export class Pacer {
   #exhausted = false;
   #timer: { readonly at: number; readonly cancel: () => void } | undefined;
 
-  /** @param cut sends a pool's present state; returns the units of work that this took. */
-  constructor(clock: Clock, cut: (pool: string) => number) {
+  /**
+   * @param cut sends a pool's present state; returns the units of work that this took.
+   * @param window milliseconds between two cuts of a pool.
+   */
+  constructor(clock: Clock, cut: (pool: string) => number, window = WINDOW_MS) {
     this.#clock = clock;
     this.#cut = cut;
+    this.#window = window;
   }
 
   /** A pool has something new. Called for every sample of every endpoint, so a pool that waits already costs nothing. */
@@ -75,7 +80,7 @@ export class Pacer {
   }
 
   #due(pool: string): number {
-    const window = (this.#cutAt.get(pool) ?? Number.NEGATIVE_INFINITY) + WINDOW_MS;
+    const window = (this.#cutAt.get(pool) ?? Number.NEGATIVE_INFINITY) + this.#window;
     return Math.max(window, this.#affordableAt);
   }
 

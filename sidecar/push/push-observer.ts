@@ -1,5 +1,5 @@
 /** Kinds of frames that go down to gateways, as metric labels show them. */
-export type DownKind = "roster" | "load" | "plan" | "sync" | "gone" | "beat";
+export type DownKind = "roster" | "load" | "plan" | "sync" | "gone" | "beat" | "flight" | "journal";
 
 /** Who counts what the push does. */
 export interface PushObserver {
@@ -7,6 +7,8 @@ export interface PushObserver {
   pushed(kind: DownKind, bytes: number): void;
   /** A LOAD was overtaken by a newer one before it could be written. */
   skipped(): void;
+  /** JOURNALs were forgotten before a gateway that reads too slowly had them. */
+  journalsDropped(count: number): void;
   /** A gateway confirmed a LOAD that many seconds after it was written. */
   acknowledged(seconds: number): void;
   /** Frames were refused: `up` by the sidecar, `down` by a gateway or, before they left, by the encoder. */

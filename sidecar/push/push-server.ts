@@ -1,15 +1,18 @@
-import { MAX_POOLS } from "../../wire/layout.ts";
+import { MAX_FRAME_BYTES, MAX_POOLS } from "../../wire/layout.ts";
 import { listenGrpc } from "../observe/grpc-listener.ts";
 import type { Listen } from "../observe/listen-error.ts";
 import type { Log } from "../observe/log.ts";
 import { Quiet } from "../observe/quiet.ts";
 import type { PoolChange, PoolSource } from "../state/source.ts";
 import { type Clock, every } from "../support/clock.ts";
+import { FlightBoard } from "./flight-board.ts";
 import { FrameCache } from "./frame-cache.ts";
 import { Gateway, type GatewayContext, type GatewayStatus } from "./gateway.ts";
+import { JournalMemory } from "./journal-memory.ts";
 import { Pacer } from "./pacer.ts";
 import type { PlanSource } from "./plan-source.ts";
 import type { PushObserver } from "./push-observer.ts";
+import type { Told } from "./relay.ts";
 import { type FrameStream, stateService } from "./service.ts";
 
 /** Milliseconds between BEATs. */
@@ -20,13 +23,16 @@ const BEAT_MS = 1000;
  */
 const REFRESH_MS = 600;
 const REFRESH_LOOK_MS = 100;
+/** Milliseconds between two FLIGHTs to a gateway. */
+const FLIGHT_WINDOW_MS = 20;
+/** What the flights' pacer calls them; they belong to no pool. */
+const FLIGHTS = "flights";
 
 const SERVER_OPTIONS = {
   // A gateway that is gone without a word is noticed within 15 s: a ping after 10 s, 5 s for the answer.
   "grpc.keepalive_time_ms": 10_000,
   "grpc.keepalive_timeout_ms": 5_000,
-  // Frames that come up are 56 bytes, and a HELLO 300.
-  "grpc.max_receive_message_length": 16_384,
+  "grpc.max_receive_message_length": MAX_FRAME_BYTES,
 };
 
 /** What the push server needs. */
@@ -43,6 +49,8 @@ export interface PushServerOptions {
 export interface PushServer {
   /** The port in use. */
   readonly port: number;
+  /** What gateways have told of themselves. */
+  readonly told: Told;
   /** Connected gateways that have said HELLO, in the order of their coming. */
   gateways(): GatewayStatus[];
   /** Ends all streams and closes; what has not ended after so many milliseconds is cut off. */
@@ -59,6 +67,8 @@ export async function startPushServer(options: PushServerOptions): Promise<PushS
   /** Streams that have not said HELLO, and those that have. */
   const strangers = new Set<Gateway>();
   const gateways = new Set<Gateway>();
+  const told: Told = { flights: new FlightBoard(), journals: new JournalMemory() };
+  let streams = 0;
 
   const frames = new FrameCache(source, plans, clock, (pool, error) => {
     observer.refused("down", "encode", 1);
@@ -77,6 +87,22 @@ export async function startPushServer(options: PushServerOptions): Promise<PushS
     frames.cut(pool);
     return offer(pool, true);
   });
+
+  const flightPacer = new Pacer(
+    clock,
+    () => {
+      let units = 0;
+      for (const gateway of gateways) units += gateway.relay.offerFlight();
+      return units;
+    },
+    FLIGHT_WINDOW_MS,
+  );
+
+  function look(): void {
+    if (told.flights.expire(clock.now())) flightPacer.changed(FLIGHTS);
+    for (const gateway of gateways) gateway.relay.refresh();
+    if (gateways.size > 0) pacer.refresh(source.pools(), REFRESH_MS);
+  }
 
   function poolChanged({ kind, pool }: PoolChange): void {
     if (kind === "gone") {
@@ -102,6 +128,11 @@ export async function startPushServer(options: PushServerOptions): Promise<PushS
     quiet,
     observer,
     pools: () => source.pools(),
+    told,
+    flightChanged: () => flightPacer.changed(FLIGHTS),
+    journalCame() {
+      for (const gateway of gateways) gateway.relay.pump();
+    },
     joined(gateway) {
       strangers.delete(gateway);
       gateways.add(gateway);
@@ -110,13 +141,14 @@ export async function startPushServer(options: PushServerOptions): Promise<PushS
     left(gateway) {
       strangers.delete(gateway);
       if (gateways.delete(gateway)) observer.gateways(gateways.size);
+      if (told.flights.remove(gateway.number)) flightPacer.changed(FLIGHTS);
     },
   };
 
   const listener = await listenGrpc(options.listen, SERVER_OPTIONS, (server) => {
     server.addService(stateService, {
       Stream: (call: FrameStream) => {
-        strangers.add(new Gateway(call, context));
+        strangers.add(new Gateway(++streams, call, context));
       },
     });
   });
@@ -126,9 +158,7 @@ export async function startPushServer(options: PushServerOptions): Promise<PushS
       for (const pool of source.pools()) offer(pool, false);
     }),
     every(clock, BEAT_MS, beat),
-    every(clock, REFRESH_LOOK_MS, () => {
-      if (gateways.size > 0) pacer.refresh(source.pools(), REFRESH_MS);
-    }),
+    every(clock, REFRESH_LOOK_MS, look),
     () => pacer.stop(),
   ];
 
@@ -136,11 +166,13 @@ export async function startPushServer(options: PushServerOptions): Promise<PushS
   async function stop(grace: number): Promise<void> {
     for (const end of endings) end();
     for (const gateway of [...gateways, ...strangers]) gateway.end("this sidecar stops");
+    flightPacer.stop(); // gateways that leave are news for those that have not yet
     await listener.close(grace);
   }
 
   return {
     port: listener.port,
+    told,
     gateways: () => [...gateways].map((gateway) => gateway.status()),
     stop(grace = 2000) {
       stopped ??= stop(grace);

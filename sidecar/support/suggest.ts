@@ -22,7 +22,20 @@ function distance(a: string, b: string): number {
   return last[b.length] as number;
 }
 
-/** The known name that was probably meant; undefined where none is near, one third of its letters wrong at most. */
+/** Whether all letters of `short` stand in `long` in their order, the first one first. */
+function abbreviates(short: string, long: string): boolean {
+  if (short[0] !== long[0]) return false;
+  let found = 0;
+  for (const letter of long) if (letter === short[found]) found++;
+  return found === short.length;
+}
+
+/** How many letters of a known name may be wrong: a third of them, or half where they are only left out. */
+function tolerance(asked: string, candidate: string): number {
+  return Math.max(1, Math.floor(candidate.length / (abbreviates(asked, candidate) ? 2 : 3)));
+}
+
+/** The known name that was probably meant; undefined where none is near. */
 export function nearest(name: string, known: readonly string[]): string | undefined {
   // A name far longer than any known one needs no measuring.
   if (name.length > 64) return undefined;
@@ -31,7 +44,7 @@ export function nearest(name: string, known: readonly string[]): string | undefi
   let bestDistance = Number.POSITIVE_INFINITY;
   for (const candidate of known) {
     const found = distance(asked, candidate.toLowerCase());
-    if (found < bestDistance && found <= Math.max(1, Math.floor(candidate.length / 3))) {
+    if (found < bestDistance && found <= tolerance(asked, candidate.toLowerCase())) {
       best = candidate;
       bestDistance = found;
     }

@@ -9,8 +9,8 @@ export const Result = {
   internalFailure: 10,
 } as const;
 
-export const Buffer = { grpcReceive: 5, pluginConfiguration: 7 } as const;
-export const HeaderMap = { requestHeaders: 0 } as const;
+export const Buffer = { requestBody: 0, responseBody: 1, grpcReceive: 5, pluginConfiguration: 7 } as const;
+export const HeaderMap = { requestHeaders: 0, responseHeaders: 2 } as const;
 
 /** WASI's clocks and errors, as far as the filter asks: https://github.com/WebAssembly/WASI/blob/main/legacy/preview1/docs.md */
 export const Clock = { monotonic: 1 } as const;
@@ -37,6 +37,7 @@ export interface FilterExports {
   proxy_on_request_body(id: number, length: number, end: number): number;
   proxy_on_request_trailers(id: number, trailers: number): number;
   proxy_on_response_headers(id: number, headers: number, end: number): number;
+  proxy_on_response_body(id: number, length: number, end: number): number;
   proxy_on_grpc_receive(id: number, token: number, length: number): void;
   proxy_on_grpc_close(id: number, token: number, status: number): void;
   proxy_on_done(id: number): number;

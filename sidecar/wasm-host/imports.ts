@@ -3,6 +3,7 @@ import type { GrpcStream } from "./environment.ts";
 import type { FilterVm } from "./vm.ts";
 
 const utf8 = new TextDecoder();
+const KNOWN_BUFFERS: readonly number[] = Object.values(Buffer);
 
 /** The import object with which a VM's module is instantiated: the host functions that the filter calls. */
 export function hostImports(vm: FilterVm): WebAssembly.Imports {
@@ -19,6 +20,11 @@ export function hostImports(vm: FilterVm): WebAssembly.Imports {
     bytes(at, value.length).set(value);
     store32(atAt, at);
     store32(lengthAt, value.length);
+  };
+
+  const headersOf = (map: number) => {
+    if (map === HeaderMap.requestHeaders) return vm.current()?.headers;
+    return map === HeaderMap.responseHeaders ? vm.current()?.responseHeaders : undefined;
   };
 
   const env: Record<string, (...args: never[]) => number> = {
@@ -54,7 +60,7 @@ export function hostImports(vm: FilterVm): WebAssembly.Imports {
       return Result.ok;
     },
     proxy_get_buffer_bytes(type: number, start: number, length: number, atAt: number, lengthAt: number) {
-      if (type !== Buffer.grpcReceive && type !== Buffer.pluginConfiguration) return Result.badArgument;
+      if (!KNOWN_BUFFERS.includes(type)) return Result.badArgument;
       if (!vm.buffer) return Result.notFound;
       give(vm.buffer.subarray(start, start + length), atAt, lengthAt);
       return Result.ok;
@@ -66,22 +72,22 @@ export function hostImports(vm: FilterVm): WebAssembly.Imports {
       valueAt: number,
       valueLength: number,
     ) {
-      const headers = vm.current()?.headers;
-      if (map !== HeaderMap.requestHeaders || !headers) return Result.badArgument;
+      const headers = headersOf(map);
+      if (!headers) return Result.badArgument;
       headers.set(text(nameAt, nameLength), text(valueAt, valueLength));
       return Result.ok;
     },
     proxy_get_header_map_value(map: number, nameAt: number, nameLength: number, atAt: number, lengthAt: number) {
-      const headers = vm.current()?.headers;
-      if (map !== HeaderMap.requestHeaders || !headers) return Result.badArgument;
+      const headers = headersOf(map);
+      if (!headers) return Result.badArgument;
       const value = headers.get(text(nameAt, nameLength));
       if (value === undefined) return Result.notFound;
       give(new TextEncoder().encode(value), atAt, lengthAt);
       return Result.ok;
     },
     proxy_remove_header_map_value(map: number, nameAt: number, nameLength: number) {
-      const headers = vm.current()?.headers;
-      if (map !== HeaderMap.requestHeaders || !headers) return Result.badArgument;
+      const headers = headersOf(map);
+      if (!headers) return Result.badArgument;
       headers.delete(text(nameAt, nameLength));
       return Result.ok;
     },
@@ -118,6 +124,9 @@ export function hostImports(vm: FilterVm): WebAssembly.Imports {
     },
     proxy_increment_metric(id: number, by: bigint) {
       return vm.metrics.increment(id, by) ? Result.ok : Result.notFound;
+    },
+    proxy_record_metric(id: number, value: bigint) {
+      return vm.metrics.record(id, value) ? Result.ok : Result.notFound;
     },
     proxy_grpc_stream(
       serviceAt: number,

@@ -20,6 +20,13 @@ export class FilterMetrics {
     return true;
   }
 
+  /** Sets a gauge. False: no such id. */
+  record(id: number, value: bigint): boolean {
+    if (this.#values[id - 1] === undefined) return false;
+    this.#values[id - 1] = value;
+    return true;
+  }
+
   /** A metric's value by name; 0 where it is not defined. */
   value(name: string): number {
     const id = this.#ids.get(name);

@@ -1,4 +1,7 @@
+import { DataStatus } from "./abi.ts";
 import type { FilterVm } from "./vm.ts";
+
+const NOTHING = new Uint8Array();
 
 /** A reply that the filter made itself. */
 export interface LocalResponse {
@@ -14,8 +17,11 @@ export interface LocalResponse {
 export class FilterStream {
   readonly id: number;
   readonly #vm: FilterVm;
+  #held: Uint8Array = NOTHING;
   /** Request headers, names in lower case; undefined before they came. */
   headers: Map<string, string> | undefined;
+  /** Response headers, likewise. */
+  responseHeaders: Map<string, string> | undefined;
   /** Filter state that the filter has set, by name without the `wasm.` prefix. */
   readonly state = new Map<string, string>();
   /** Stream properties that the filter may read, such as "upstream\0address". */
@@ -35,20 +41,44 @@ export class FilterStream {
     return this.#vm.exports.proxy_on_request_headers(this.id, this.headers.size, end ? 1 : 0);
   }
 
-  /** A piece of the request's body of `length` bytes. */
-  onRequestBody(length: number, end: boolean): number {
-    return this.#vm.exports.proxy_on_request_body(this.id, length, end ? 1 : 0);
+  /** A piece of the request's body. As in Envoy, a filter that holds the body sees all of it again with each piece. */
+  onRequestBody(piece: Uint8Array, end: boolean): number {
+    const body = this.#held.length === 0 ? piece : Buffer.concat([this.#held, piece]);
+    this.#vm.buffer = body;
+    const status = this.#vm.exports.proxy_on_request_body(this.id, body.length, end ? 1 : 0);
+    this.#vm.buffer = undefined;
+    this.#held = status === DataStatus.stopIterationAndBuffer ? body : NOTHING;
+    return status;
   }
 
   onRequestTrailers(): number {
-    return this.#vm.exports.proxy_on_request_trailers(this.id, 0);
+    this.#vm.buffer = this.#held;
+    const status = this.#vm.exports.proxy_on_request_trailers(this.id, 0);
+    this.#vm.buffer = undefined;
+    return status;
   }
 
-  /** The answer's headers; `upstream` is the address that serves, undefined for a reply of the gateway's own. */
-  onResponseHeaders(upstream: string | undefined): number {
+  /**
+   * The answer's headers; `upstream` is the address that serves, undefined for a reply of the gateway's own. `end`:
+   * the answer has no body.
+   */
+  onResponseHeaders(
+    upstream: string | undefined,
+    headers: Iterable<readonly [string, string]> = [],
+    end = false,
+  ): number {
     if (upstream === undefined) this.properties.delete("upstream\0address");
     else this.properties.set("upstream\0address", upstream);
-    return this.#vm.exports.proxy_on_response_headers(this.id, 0, 0);
+    this.responseHeaders = new Map(headers);
+    return this.#vm.exports.proxy_on_response_headers(this.id, this.responseHeaders.size, end ? 1 : 0);
+  }
+
+  /** A piece of the answer's body. */
+  onResponseBody(piece: Uint8Array, end: boolean): number {
+    this.#vm.buffer = piece;
+    const status = this.#vm.exports.proxy_on_response_body(this.id, piece.length, end ? 1 : 0);
+    this.#vm.buffer = undefined;
+    return status;
   }
 
   /** The end of the stream, whatever way it ended. */

@@ -114,6 +114,7 @@ export class FilterVm {
       proxy_on_request_body: enter(exports.proxy_on_request_body),
       proxy_on_request_trailers: enter(exports.proxy_on_request_trailers),
       proxy_on_response_headers: enter(exports.proxy_on_response_headers),
+      proxy_on_response_body: enter(exports.proxy_on_response_body),
       proxy_on_grpc_receive: enter(exports.proxy_on_grpc_receive),
       proxy_on_grpc_close: enter(exports.proxy_on_grpc_close),
       proxy_on_done: enter(exports.proxy_on_done),

@@ -6,7 +6,9 @@ const slot = changetype<Slot>(heap.alloc(offsetof<Slot>()));
 const sample = heap.alloc(SAMPLE_BYTES);
 
 // The estimate for a sample of `waiting` and `running`, with so many in flight when it came and so many now.
-function expectEstimate(waiting: u32, running: u32, baseline: u32, now: u32, queue: f64, run: f64): void {
+function expectEstimate(
+  waiting: u32, running: u32, baseline: u32, now: u32, queue: f64, run: f64, limit: f64 = Infinity,
+): void {
   memory.fill(changetype<usize>(slot), 0, offsetof<Slot>());
   memory.fill(sample, 0, SAMPLE_BYTES);
   slot.ownRequests = now / 2;
@@ -14,7 +16,7 @@ function expectEstimate(waiting: u32, running: u32, baseline: u32, now: u32, que
   slot.baseline = baseline;
   store<u32>(sample, waiting, SAMPLE_WAITING);
   store<u32>(sample, running, SAMPLE_RUNNING);
-  estimate(slot, sample);
+  estimate(slot, sample, limit);
   const what = `waiting ${waiting} running ${running} in flight ${baseline} -> ${now}`;
   expect(estimatedQueue).toBe(queue, what + ": queue");
   expect(estimatedRunning).toBe(run, what + ": running");
@@ -27,10 +29,20 @@ describe("the estimate", () => {
     expectEstimate(3, 7, 4, 4, 3, 7); // six are another gateway's
   });
 
-  it("counts what has started since as waiting and as running", () => {
-    expectEstimate(0, 0, 0, 5, 5, 5);
+  it("counts what has started since as running, and as waiting where some waited already", () => {
+    expectEstimate(0, 0, 0, 5, 0, 5);
+    expectEstimate(0, 16, 16, 18, 0, 18);
     expectEstimate(3, 7, 10, 12, 5, 9);
     expectEstimate(3, 7, 0, 2, 5, 9);
+  });
+
+  it("lets those wait that are more than an engine runs", () => {
+    expectEstimate(0, 10, 10, 16, 0, 16, 16);
+    expectEstimate(0, 10, 10, 19, 3, 19, 16);
+    expectEstimate(0, 18, 18, 18, 0, 18, 16); // it has shown that it runs more
+    expectEstimate(0, 18, 18, 21, 3, 21, 16);
+    expectEstimate(0, 30, 30, 30, 0, 30, 4); // the others are short of cache
+    expectEstimate(2, 16, 18, 20, 4, 18, 16);
   });
 
   it("takes what has ended from the queue first, then from the running ones", () => {
@@ -42,9 +54,9 @@ describe("the estimate", () => {
 
   it("never falls below what is in flight here", () => {
     // The pod answered the scrape before these came there; the sample came after.
-    expectEstimate(0, 0, 6, 6, 6, 6);
+    expectEstimate(0, 0, 6, 6, 0, 6);
     expectEstimate(1, 1, 8, 8, 7, 7);
-    expectEstimate(0, 4, 9, 9, 5, 9);
+    expectEstimate(0, 4, 9, 9, 0, 9);
   });
 
   it("never falls below zero", () => {

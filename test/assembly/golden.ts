@@ -1,4 +1,4 @@
-// The golden vectors of wire/golden, handed over by as-pect.config.js.
+// The vectors of wire/golden and the frames of test/wire/plugin-frames.ts, handed over by as-pect.config.js.
 
 // @ts-ignore: decorator
 @external("golden", "frameLength")
@@ -64,7 +64,7 @@ export class Frame {
   }
 }
 
-/** A golden frame by its name. */
+/** A frame by its name: a golden one, or one for plugins. */
 export function golden(name: string): Frame {
   const length = frameLength(changetype<usize>(name), name.length);
   const at = heap.alloc(length);

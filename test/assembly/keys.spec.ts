@@ -1,4 +1,4 @@
-import { frameKey, ownerKey, ownersKey, renumber, storeKey } from "../../assembly/sync/keys.ts";
+import { frameKey, journalKey, ownerKey, ownersKey, renumber, storeKey } from "../../assembly/sync/keys.ts";
 import { sameText, Text, text } from "../../assembly/text/text.ts";
 import { WIRE_VERSION } from "../../wire/layout.ts";
 
@@ -22,6 +22,12 @@ describe("shared-data keys", () => {
     const key = frameKey(CLUSTER, AUTHORITY, "roster/", 0x1122334455667788);
     expect(contentOf(key, key.length - 8)).toBe(START + "sidecar/inline-epp/roster/");
     expect(load<u64>(key.at + key.length - 8)).toBe(0x1122334455667788);
+  });
+
+  it("of journals end in 8 bytes of the owner", () => {
+    const key = journalKey(7);
+    expect(contentOf(key, key.length - 8)).toBe(START + "journal/");
+    expect(load<u64>(key.at + key.length - 8)).toBe(7);
   });
 
   it("of vectors end in 8 bytes of the owner", () => {

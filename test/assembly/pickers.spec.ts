@@ -2,12 +2,13 @@ import { addCandidate, addScore, clearCandidates, pickAt } from "../../assembly/
 import { pickMaxScore } from "../../assembly/schedule/pickers/max-score.ts";
 import { pickRandom } from "../../assembly/schedule/pickers/random.ts";
 import { seedRandom } from "../../assembly/schedule/random.ts";
+import { Slot } from "../../assembly/state/slots.ts";
 
 // Candidates of these totals, as roster rows 100, 101 and so on.
 function candidatesOf(totals: f64[]): void {
   clearCandidates();
   for (let i = 0; i < totals.length; i++) {
-    addCandidate(100 + i, 0, 0, 0);
+    addCandidate(100 + i, changetype<Slot>(0), 0, 0, 0);
     addScore(i, 1, totals[i]);
   }
 }

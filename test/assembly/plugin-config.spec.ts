@@ -37,12 +37,14 @@ describe("the plugin configuration", () => {
     expect(config.failureMode).toBe(FAIL_CLOSE);
     expect(config.staleAfter).toBe(5000000);
     expect(config.watchdog).toBe(5000000);
+    expect(config.prefixMemory).toBe(16777216);
+    expect(contentOf(config.explainHeader)).toBe("");
   });
 
   it("reads every field, in any order and with any blanks", () => {
     const json =
       ' { "watchdog" : "250ms" ,"staleAfter":"2m",\n"failureMode":"FailOpen",\t"hold":"self",' +
-      '"pool":"team-a/größe","authority":"state.example:443","stateCluster":"outbound|9002||epp.ns.svc.cluster.local"}\r\n';
+      '"pool":"team-a/größe","prefixMemory":"64MiB","explainHeader":"x-explain_2","authority":"state.example:443","stateCluster":"outbound|9002||epp.ns.svc.cluster.local"}\r\n';
     expect(parse(json)).toBeTruthy();
     expect(contentOf(config.stateCluster)).toBe("outbound|9002||epp.ns.svc.cluster.local");
     expect(contentOf(config.authority)).toBe("state.example:443");
@@ -51,6 +53,8 @@ describe("the plugin configuration", () => {
     expect(config.failureMode).toBe(FAIL_OPEN);
     expect(config.staleAfter).toBe(120000000);
     expect(config.watchdog).toBe(250000);
+    expect(config.prefixMemory).toBe(67108864);
+    expect(contentOf(config.explainHeader)).toBe("x-explain_2");
   });
 
   it("takes the values that are defaults too", () => {
@@ -62,7 +66,7 @@ describe("the plugin configuration", () => {
   it("leaves nothing of the configuration that the object held before", () => {
     parse(
       '{"stateCluster":"long-name-of-a-cluster","authority":"a-long-authority","pool":"p/q","hold":"self",' +
-        '"failureMode":"FailOpen","staleAfter":"1s","watchdog":"1s"}',
+        '"failureMode":"FailOpen","staleAfter":"1s","watchdog":"1s","prefixMemory":"1MiB","explainHeader":"x-why"}',
     );
     expect(parse('{"stateCluster":"short"}')).toBeTruthy();
     expect(contentOf(config.stateCluster)).toBe("short");
@@ -72,6 +76,8 @@ describe("the plugin configuration", () => {
     expect(config.failureMode).toBe(FAIL_CLOSE);
     expect(config.staleAfter).toBe(5000000);
     expect(config.watchdog).toBe(5000000);
+    expect(config.prefixMemory).toBe(16777216);
+    expect(contentOf(config.explainHeader)).toBe("");
   });
 
   it("allows names of 253 characters and no longer ones", () => {
@@ -92,6 +98,13 @@ describe("the plugin configuration", () => {
     expect(refusalOf('"authority":""')).toBe('authority is "", must be 1 to 253 characters');
     expect(refusalOf('"pool":""')).toBe('pool is "", must be 1 to 253 characters');
     expect(refusal('{"stateCluster":""}')).toBe('stateCluster is "", must be 1 to 253 characters');
+    const memory = ', must be an amount of memory from "64KiB" to "512MiB"';
+    expect(refusalOf('"prefixMemory":"63KiB"')).toBe('prefixMemory is "63KiB"' + memory);
+    expect(refusalOf('"prefixMemory":"513MiB"')).toBe('prefixMemory is "513MiB"' + memory);
+    expect(refusalOf('"prefixMemory":"16MB"')).toBe('prefixMemory is "16MB"' + memory);
+    expect(refusalOf('"explainHeader":"X-Explain"')).toBe(
+      'explainHeader is "X-Explain", must be a header name in lower case, such as "x-explain"',
+    );
     expect(refusalOf('"hold":"filter"')).toBe('hold is "filter", must be "buffer" or "self"');
     expect(refusalOf('"failureMode":"failOpen"')).toBe('failureMode is "failOpen", must be "FailOpen" or "FailClose"');
     expect(refusalOf('"staleAfter":"5"')).toBe('staleAfter is "5"' + DURATION);
@@ -112,7 +125,7 @@ describe("the plugin configuration", () => {
   });
 
   it("names an unknown field and lists the known ones", () => {
-    const known = "; fields: stateCluster, authority, pool, hold, failureMode, staleAfter, watchdog";
+    const known = "; fields: stateCluster, authority, pool, hold, failureMode, staleAfter, watchdog, prefixMemory, explainHeader";
     expect(refusalOf('"failuremode":"FailOpen"')).toBe('unknown field "failuremode"' + known);
     expect(refusalOf('"holds":5')).toBe('unknown field "holds"' + known);
     expect(refusalOf('"":""')).toBe('unknown field ""' + known);

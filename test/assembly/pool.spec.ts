@@ -3,6 +3,7 @@ import { enter, findSlot, leave } from "../../assembly/state/slots.ts";
 import { endpointKey } from "../../assembly/wire/roster.ts";
 import { ENDPOINT_BYTES, ENDPOINT_KEY, ROSTER_BYTES, SAMPLE_BYTES, SAMPLE_COUNTER, LOAD_BYTES } from "../../wire/layout.ts";
 import { golden } from "./golden.ts";
+import { take } from "./take.ts";
 
 const roster = golden("roster-three");
 const load3 = golden("load-three");
@@ -22,7 +23,7 @@ describe("a pool", () => {
     expect(pool.usable).toBeFalsy();
     pool.setPlan(plan.at, plan.length);
     expect(pool.usable).toBeFalsy();
-    pool.setRoster(roster.at, roster.length, load3.at, load3.length);
+    take(pool, roster.at, roster.length, load3.at, load3.length);
     expect(pool.usable).toBeTruthy();
     expect(pool.roster).not.toBe(roster.at);
     expect(memory.compare(pool.roster, roster.at, roster.length)).toBe(0);
@@ -35,7 +36,7 @@ describe("a pool", () => {
 
   it("lists one slot per endpoint, in the roster's order", () => {
     const pool = new Pool();
-    pool.setRoster(roster.at, roster.length, load3.at, load3.length);
+    take(pool, roster.at, roster.length, load3.at, load3.length);
     for (let i: u32 = 0; i < 3; i++) {
       expect(pool.slot(i).key).toBe(endpointKey(roster.at, i));
       expect(changetype<usize>(findSlot(endpointKey(roster.at, i)))).toBe(changetype<usize>(pool.slot(i)));
@@ -46,44 +47,44 @@ describe("a pool", () => {
 
   it("keeps the counts of endpoints that stay, and frees the slot of one that goes once it is idle", () => {
     const pool = new Pool();
-    pool.setRoster(roster.at, roster.length, load3.at, load3.length);
+    take(pool, roster.at, roster.length, load3.at, load3.length);
     const stays = pool.slot(0);
     const goes = pool.slot(1);
     const gone = goes.key;
-    enter(stays);
-    enter(goes);
+    enter(stays, 0, 0);
+    enter(goes, 0, 0);
     const other = roster.with64(keyAt(1), 0x1234);
-    pool.setRoster(other.at, other.length, load3.at, load3.length);
+    take(pool, other.at, other.length, load3.at, load3.length);
     expect(changetype<usize>(pool.slot(0))).toBe(changetype<usize>(stays));
     expect(pool.slot(0).ownRequests).toBe(1);
     expect(pool.slot(1).key).toBe(0x1234);
     expect(pool.slot(1).ownRequests).toBe(0);
     expect(changetype<usize>(findSlot(gone))).toBe(changetype<usize>(goes));
-    leave(goes);
+    leave(goes, 0, 0);
     expect(changetype<usize>(findSlot(gone))).toBe(0);
-    leave(stays);
+    leave(stays, 0, 0);
     pool.clear();
   });
 
   it("shares the slots of endpoints that another pool lists too", () => {
     const one = new Pool();
     const two = new Pool();
-    one.setRoster(roster.at, roster.length, load3.at, load3.length);
-    two.setRoster(roster.at, roster.length, load3.at, load3.length);
-    enter(one.slot(2));
+    take(one, roster.at, roster.length, load3.at, load3.length);
+    take(two, roster.at, roster.length, load3.at, load3.length);
+    enter(one.slot(2), 0, 0);
     expect(two.slot(2).ownRequests).toBe(1);
     one.clear();
     expect(two.slot(2).ownRequests).toBe(1);
     expect(changetype<usize>(findSlot(two.slot(2).key))).toBe(changetype<usize>(two.slot(2)));
-    leave(two.slot(2));
+    leave(two.slot(2), 0, 0);
     two.clear();
   });
 
   it("takes a new baseline for the endpoints whose sample is new", () => {
     const pool = new Pool();
-    pool.setRoster(roster.at, roster.length, load3.at, load3.length);
+    take(pool, roster.at, roster.length, load3.at, load3.length);
     for (let i: u32 = 0; i < 3; i++) {
-      enter(pool.slot(i));
+      enter(pool.slot(i), 0, 0);
       expect(pool.slot(i).baseline).toBe(0);
     }
     const middle = load3.with16(counterAt(1), 5);
@@ -94,7 +95,7 @@ describe("a pool", () => {
     const ends = middle.with16(counterAt(0), 6).with16(counterAt(2), 6);
     pool.setLoad(ends.at, ends.length);
     for (let i: u32 = 0; i < 3; i++) expect(pool.slot(i).baseline).toBe(1);
-    for (let i: u32 = 0; i < 3; i++) leave(pool.slot(i));
+    for (let i: u32 = 0; i < 3; i++) leave(pool.slot(i), 0, 0);
     pool.clear();
   });
 
@@ -103,7 +104,7 @@ describe("a pool", () => {
     const none = load3.with32(32, 0);
     const pool = new Pool();
     pool.setPlan(plan.at, plan.length);
-    pool.setRoster(empty.at, empty.length, none.at, LOAD_BYTES);
+    take(pool, empty.at, empty.length, none.at, LOAD_BYTES);
     expect(pool.usable).toBeTruthy();
     pool.clear();
   });
@@ -111,10 +112,10 @@ describe("a pool", () => {
   it("uses its memory again", () => {
     const pool = new Pool();
     pool.setPlan(plan.at, plan.length);
-    pool.setRoster(roster.at, roster.length, load3.at, load3.length);
+    take(pool, roster.at, roster.length, load3.at, load3.length);
     const pages = memory.size();
     for (let i = 0; i < 20000; i++) {
-      pool.setRoster(roster.at, roster.length, load3.at, load3.length);
+      take(pool, roster.at, roster.length, load3.at, load3.length);
       pool.setLoad(load3.at, load3.length);
       pool.setPlan(plan.at, plan.length);
       if (i % 100 == 0) pool.clear();

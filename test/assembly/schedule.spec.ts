@@ -5,9 +5,10 @@ import { Pool } from "../../assembly/state/pool.ts";
 import { enter, leave } from "../../assembly/state/slots.ts";
 import {
   LOAD_BYTES, LOAD_FRESH_FOR, LOAD_RECEIVED_AT, PLAN_BYTES, PROFILE_BYTES, SAMPLE_AGE, SAMPLE_BYTES, SAMPLE_FLAGS,
-  SAMPLE_KV_USAGE, SAMPLE_WAITING, STEP_BYTES, STEP_WEIGHT,
+  SAMPLE_KV_USAGE, SAMPLE_RUNNING, SAMPLE_WAITING, STEP_BYTES, STEP_WEIGHT,
 } from "../../wire/layout.ts";
 import { Frame, golden } from "./golden.ts";
+import { take } from "./take.ts";
 
 // load-three: row 0 is fresh, row 1 is not ready and was never scraped, row 2 is ready and stale.
 const RECEIVED_AT: u64 = 1000000000;
@@ -33,6 +34,7 @@ function opposites(): Frame {
     .with32(sampleField(2, SAMPLE_AGE), 10)
     .with32(sampleField(0, SAMPLE_WAITING), 40)
     .with32(sampleField(2, SAMPLE_WAITING), 0)
+    .with32(sampleField(2, SAMPLE_RUNNING), 17)
     .with32(sampleField(0, SAMPLE_KV_USAGE), 0)
     .with32(sampleField(2, SAMPLE_KV_USAGE), reinterpret<u32>(<f32>0.875));
 }
@@ -40,17 +42,17 @@ function opposites(): Frame {
 function poolOf(frame: Frame, planFrame: Frame = plan): Pool {
   const pool = new Pool();
   pool.setPlan(planFrame.at, planFrame.length);
-  pool.setRoster(roster.at, roster.length, frame.at, frame.length);
+  take(pool, roster.at, roster.length, frame.at, frame.length);
   return pool;
 }
 
 function enterTimes(pool: Pool, row: u32, times: i32): void {
-  for (let i = 0; i < times; i++) enter(pool.slot(row));
+  for (let i = 0; i < times; i++) enter(pool.slot(row), 0, 0);
 }
 
 function drain(pool: Pool): void {
   for (let row: u32 = 0; row < 3; row++) {
-    while (pool.slot(row).ownRequests > 0) leave(pool.slot(row));
+    while (pool.slot(row).ownRequests > 0) leave(pool.slot(row), 0, 0);
   }
   pool.clear();
 }

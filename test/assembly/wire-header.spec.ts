@@ -1,4 +1,4 @@
-import { checkFlight, flightEntries, flightEntry } from "../../assembly/wire/flight.ts";
+import { isFlight, flightEntries, flightEntry } from "../../assembly/wire/flight.ts";
 import { checkHeader, frameEpoch, frameKind, framePool, writeHeader } from "../../assembly/wire/header.ts";
 import { inside } from "../../assembly/wire/reference.ts";
 import {
@@ -107,13 +107,13 @@ function flight(): Frame {
 describe("a flight vector", () => {
   it("is accepted whole and refused at every other length", () => {
     const frame = flight();
-    expect(checkFlight(frame.at, frame.length)).toBeTruthy();
+    expect(isFlight(frame.at, frame.length)).toBeTruthy();
     expect(flightEntries(frame.at)).toBe(2);
     for (let length: u32 = 0; length < frame.length; length++) {
-      expect(checkFlight(frame.at, length)).toBeFalsy(length.toString());
+      expect(isFlight(frame.at, length)).toBeFalsy(length.toString());
       if (length < u32(HEADER_BYTES)) continue;
       const cut = frame.with32(HEADER_LENGTH, length);
-      expect(checkFlight(cut.at, length)).toBeFalsy(length.toString() + " with a length field that agrees");
+      expect(isFlight(cut.at, length)).toBeFalsy(length.toString() + " with a length field that agrees");
     }
   });
 
@@ -121,11 +121,11 @@ describe("a flight vector", () => {
     const counts: u32[] = [0, 1, 3, 0x10000002, u32.MAX_VALUE]; // 0x10000002 x 16 wraps to 32
     for (let i = 0; i < counts.length; i++) {
       const other = flight().with32(FLIGHT_ENTRIES, counts[i]);
-      expect(checkFlight(other.at, other.length)).toBeFalsy(counts[i].toString());
+      expect(isFlight(other.at, other.length)).toBeFalsy(counts[i].toString());
     }
     const load3 = golden("load-three");
-    expect(checkFlight(load3.at, load3.length)).toBeFalsy();
+    expect(isFlight(load3.at, load3.length)).toBeFalsy();
     const other = flight().with16(HEADER_VERSION, u16(WIRE_VERSION) + 1);
-    expect(checkFlight(other.at, other.length)).toBeFalsy();
+    expect(isFlight(other.at, other.length)).toBeFalsy();
   });
 });

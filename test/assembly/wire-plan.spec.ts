@@ -1,8 +1,9 @@
 import {
-  checkPlan, profileFirstStep, profileRow, profileSteps, stepParameter, stepPlugin, stepRow, stepWeight,
+  checkPlan, planBlockTokens, planLruBlocks, planMaxBlocks, profileFirstStep, profileRow, profileSteps, stepParameter, stepPlugin, stepRow, stepWeight,
 } from "../../assembly/wire/plan.ts";
 import {
-  ACCEPTED, HEADER_LENGTH, HEADER_POOL, MAX_PROFILES, MAX_STEPS, PLAN_BYTES, PLAN_PROFILES, PLAN_STEPS, PLAN_STRINGS,
+  ACCEPTED, HEADER_LENGTH, HEADER_POOL, MAX_PROFILES, MAX_STEPS, PLAN_BYTES, PLAN_PROFILES, PLAN_STEPS, PLAN_STRINGS, PLAN_TERMS,
+  PLAN_VALUES,
   PLUGIN_KV_CACHE_UTILIZATION_SCORER, PLUGIN_MAX_SCORE_PICKER, PLUGIN_QUEUE_SCORER, PLUGIN_RANDOM_PICKER,
   PLUGIN_RUNNING_REQUESTS_SIZE_SCORER, PROFILE_BYTES, PROFILE_FIRST_STEP, PROFILE_NAME_LENGTH, PROFILE_NAME_OFFSET,
   PROFILE_STEPS, REFUSED_LENGTH, REFUSED_REFERENCE, REFUSED_VALUE, STAGE_FILTER, STAGE_PICKER, STAGE_SCORER, STEP_BYTES,
@@ -66,6 +67,9 @@ describe("a plan", () => {
     expect(stepParameter(stepRow(two.at, 3), 0)).toBe(16);
     expect(stepPlugin(stepRow(two.at, 4))).toBe(PLUGIN_RANDOM_PICKER);
     for (let slot: u32 = 0; slot < 4; slot++) expect(stepParameter(stepRow(two.at, 4), slot)).toBe(slot + 1);
+    expect(planBlockTokens(two.at)).toBe(64);
+    expect(planMaxBlocks(two.at)).toBe(256);
+    expect(planLruBlocks(two.at)).toBe(31250);
   });
 
   it("is refused at any other length, though the length field agrees", () => {
@@ -82,6 +86,9 @@ describe("a plan", () => {
       expect(check(two.with32(PLAN_PROFILES, counts[i]))).toBe(REFUSED_LENGTH, counts[i].toString());
       expect(check(two.with32(PLAN_STEPS, counts[i]))).toBe(REFUSED_LENGTH, counts[i].toString());
       expect(check(two.with32(PLAN_STRINGS, counts[i]))).toBe(REFUSED_LENGTH, counts[i].toString());
+      if (counts[i] == 0) continue; // it has none
+      expect(check(two.with32(PLAN_TERMS, counts[i]))).toBe(REFUSED_LENGTH, counts[i].toString());
+      expect(check(two.with32(PLAN_VALUES, counts[i]))).toBe(REFUSED_LENGTH, counts[i].toString());
     }
   });
 
@@ -122,7 +129,7 @@ describe("a plan", () => {
   });
 
   it("is refused for a plugin that this filter has not, or has at another stage", () => {
-    const plugins: u16[] = [0, 4, 63, 66, 256, 65535];
+    const plugins: u16[] = [0, 31, 63, 127, 256, 65535];
     for (let i = 0; i < plugins.length; i++) {
       expect(check(two.with16(stepField(0, STEP_PLUGIN), plugins[i]))).toBe(REFUSED_VALUE, plugins[i].toString());
     }
@@ -139,7 +146,7 @@ describe("a plan", () => {
       const bits = reinterpret<u64>(values[i]);
       for (let step: u32 = 0; step < 5; step++) {
         expect(check(two.with64(stepField(step, STEP_WEIGHT), bits))).toBe(REFUSED_VALUE);
-        for (let slot: u32 = 0; slot < 4; slot++) {
+        for (let slot: u32 = 0; slot < 8; slot++) {
           expect(check(two.with64(stepField(step, STEP_PARAMETERS + slot * 8), bits))).toBe(REFUSED_VALUE);
         }
       }

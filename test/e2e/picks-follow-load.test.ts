@@ -63,27 +63,3 @@ test("endpoints come and go with the endpoint file, while Envoy runs on", async 
   stack.sidecar.setPools(pool(["sim-1", "sim-2", "sim-3"]));
   await followed(["sim-1", "sim-2", "sim-3"]);
 });
-
-test("a new scheduling configuration is obeyed without a restart, a bad one is refused", async (t) => {
-  const profile = (plugins: readonly object[]) => ({
-    apiVersion: "inference.networking.x-k8s.io/v1alpha1",
-    kind: "EndpointPickerConfig",
-    plugins: [{ type: "queue-scorer" }, { type: "random-picker" }, { type: "max-score-picker" }],
-    schedulingProfiles: [{ name: "default", plugins }],
-  });
-  const byQueue = profile([{ pluginRef: "queue-scorer", weight: 1 }, { pluginRef: "max-score-picker" }]);
-  const atRandom = profile([{ pluginRef: "random-picker" }]);
-  const stack = await startStack({ sidecar: { config: byQueue } }, t);
-  await stack.simulators[0]?.set(SATURATED);
-  await sleep(300);
-  assert.equal(byPod(await chats(stack.url, 60)).get("sim-1"), undefined);
-
-  stack.sidecar.setConfig(atRandom);
-  const until = Date.now() + 5000;
-  while ((await chat(stack.url)).pod !== "sim-1") assert.ok(Date.now() < until, "still by queue after 5 s");
-
-  stack.sidecar.setConfig(profile([{ pluginRef: "no-such-scorer" }]));
-  await sleep(1500);
-  assert.match(await stack.sidecar.metrics(), /inline_epp_config_last_reload_success 0/);
-  assert.equal(byPod(await chats(stack.url, 120)).size, 3);
-});

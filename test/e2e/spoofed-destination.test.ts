@@ -1,25 +1,7 @@
 import assert from "node:assert/strict";
-import { connect } from "node:net";
 import { test } from "node:test";
-import { chatBody } from "../harness/requests.ts";
+import { postLines } from "../harness/requests.ts";
 import { startStack } from "../harness/stack.ts";
-
-/** Sends one POST with these header lines as they stand; returns the whole answer. */
-function raw(url: string, headers: readonly string[]): Promise<string> {
-  const body = chatBody();
-  const { port } = new URL(url);
-  return new Promise((resolve, reject) => {
-    const socket = connect(Number(port), "127.0.0.1");
-    let answer = "";
-    socket.on("error", reject);
-    socket.on("data", (chunk) => {
-      answer += chunk.toString("latin1");
-    });
-    socket.on("close", () => resolve(answer));
-    const head = ["POST /v1/chat/completions HTTP/1.1", "host: test", "connection: close", ...headers];
-    socket.write(`${[...head, `content-length: ${body.length}`].join("\r\n")}\r\n\r\n${body}`);
-  });
-}
 
 const spellings = (victim: string) => [
   [`x-gateway-destination-endpoint: ${victim}`],
@@ -42,7 +24,7 @@ for (const hold of ["buffer", "self"] as const) {
     const admin = stack.envoy.adminUrl.replace("http://", "");
     for (const victim of [admin, saturated?.address ?? ""]) {
       for (const headers of spellings(victim)) {
-        const answer = await raw(stack.url, headers);
+        const answer = await postLines(stack.url, headers);
         assert.match(answer, /^HTTP\/1\.1 200 /, headers.join(" | "));
         assert.match(answer, /x-inference-pod: sim-[23]\r\n/, headers.join(" | "));
       }
@@ -54,7 +36,7 @@ for (const hold of ["buffer", "self"] as const) {
     const victim = stack.simulators[0]?.address ?? "";
     const pods = new Set<string>();
     for (let i = 0; i < 12; i++) {
-      const answer = await raw(stack.url, [`x-gateway-destination-endpoint: ${victim}`]);
+      const answer = await postLines(stack.url, [`x-gateway-destination-endpoint: ${victim}`]);
       assert.match(answer, /^HTTP\/1\.1 200 /);
       pods.add(/x-inference-pod: (\S+)/.exec(answer)?.[1] ?? "");
     }

@@ -4,7 +4,7 @@ import { createServer } from "node:net";
 import { join } from "node:path";
 import process from "node:process";
 import { after, afterEach, beforeEach, describe, test } from "node:test";
-import { CACHE } from "../../scripts/stack/command.ts";
+import { CACHE, ROOT } from "../../scripts/stack/command.ts";
 import { whyBusy } from "../../scripts/stack/ports.ts";
 import { waitUntil } from "../../scripts/stack/ready.ts";
 import { npmStart, type Run } from "./npm.ts";
@@ -82,6 +82,18 @@ describe("npm start", { skip: process.platform !== "linux" && "looks for process
     };
     await waitUntil("ten picks avoid it", avoided, 10_000);
     await run.printed("POST /v1/chat/completions 200 picked=");
+  });
+
+  test("asks for nothing before it can be decided, and says which endpoint file is followed", async () => {
+    const stat = async (name: string): Promise<number> => {
+      const answer = await fetch(`http://127.0.0.1:${run.ports.admin}/stats?filter=inline_epp_${name}_total`);
+      return Number((await answer.text()).split(": ")[1]);
+    };
+    await waitUntil("its own request is counted", async () => (await stat("picks")) > 0, 5000);
+    assert.equal(await stat("failed_closed"), 0);
+    const [, file] = /^ {2}endpoints +(\S+): a copy/m.exec(run.output()) as unknown as [string, string];
+    const copy = readFileSync(join(ROOT, file), "utf8");
+    assert.ok(run.ports.simulators.every((port) => copy.includes(`address: 127.0.0.1:${port}`)));
   });
 
   test("ends with everything it started on Ctrl-C", async () => {

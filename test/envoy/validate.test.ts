@@ -57,7 +57,10 @@ describe("envoy --mode validate", () => {
   });
 
   test("accepts every setting at its other value, and the fewest settings", async () => {
-    const other = { failureMode: "FailOpen", staleAfter: "500ms", watchdog: "1m", pool: null, authority: null };
+    const other = {
+      ...{ failureMode: "FailOpen", staleAfter: "500ms", watchdog: "1m", pool: null, authority: null },
+      ...{ prefixMemory: "64KiB", explainHeader: "x-explain" },
+    };
     assert.match(await validate(derived("other", (config) => setPlugin(listenerOf(config), other))), /OK/);
     const least = derived("least", (config) => {
       wasmConfig(listenerOf(config)).configuration.value = JSON.stringify({ stateCluster: "inline-epp-state" });

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { DataStatus, HeadersStatus } from "../../sidecar/wasm-host/abi.ts";
 import { configuration, connectedRig, samples, servingRig } from "./pools.ts";
-import { callsDuring, DESTINATION, POST, pickOnce, picksOf, post } from "./requests.ts";
+import { callsDuring, DESTINATION, POST, pickOnce, picksOf, post, zeros } from "./requests.ts";
 
 test("a stream may end before its headers came", () => {
   const { rig, vm, root } = servingRig(2);
@@ -68,10 +68,10 @@ test("a body behind a local reply decides nothing", () => {
   const { vm, root } = connectedRig();
   const stream = vm.createStream(root);
   stream.onRequestHeaders(POST, false);
-  assert.equal(stream.onRequestBody(10, true), DataStatus.stopIterationNoBuffer);
+  assert.equal(stream.onRequestBody(zeros(10), true), DataStatus.stopIterationNoBuffer);
   assert.deepEqual(
     callsDuring(vm, () => {
-      stream.onRequestBody(10, true);
+      stream.onRequestBody(zeros(10), true);
       stream.onRequestTrailers();
     }),
     [],
@@ -81,10 +81,10 @@ test("a body behind a local reply decides nothing", () => {
 test("a body without headers before it, and pieces behind the last one, do no harm", () => {
   const { rig, vm, root } = servingRig(2);
   const stream = vm.createStream(root);
-  stream.onRequestBody(10, true);
+  stream.onRequestBody(zeros(10), true);
   assert.equal(picksOf(stream).length, 2);
-  stream.onRequestBody(10, false);
-  stream.onRequestBody(10, true);
+  stream.onRequestBody(zeros(10), false);
+  stream.onRequestBody(zeros(10), true);
   stream.onRequestTrailers();
   rig.pass(20);
   assert.equal(rig.metrics.value("inline_epp_picks_total"), 1);
@@ -96,7 +96,7 @@ test("contexts that the filter does not know pass, without the client's destinat
   const stream = vm.createStream(999_999); // under a root that there is not
   assert.equal(stream.onRequestHeaders([...POST, [DESTINATION, "10.9.9.9:1"]], false), HeadersStatus.continue);
   assert.equal(stream.headers?.has(DESTINATION), false);
-  assert.equal(stream.onRequestBody(1, true), DataStatus.continue);
+  assert.equal(stream.onRequestBody(zeros(1), true), DataStatus.continue);
   assert.equal(stream.onRequestTrailers(), HeadersStatus.continue);
   assert.equal(stream.onResponseHeaders("10.0.0.1:8000"), HeadersStatus.continue);
   stream.close();
@@ -133,7 +133,7 @@ test("a root that was refused decides nothing, and neither does one whose stream
   const survivor = vm.createStream(root);
   survivor.onRequestHeaders(POST, false);
   vm.deleteRoot(root);
-  survivor.onRequestBody(1, true);
+  survivor.onRequestBody(zeros(1), true);
   assert.equal(survivor.localResponse?.details, "inline_epp_no_state");
   survivor.close();
   const next = vm.createRoot(configuration());

@@ -51,7 +51,7 @@ const REFUSED: readonly (readonly [string, string])[] = [
   [configuration({ watchdog: 5 }), "watchdog must be a string without escapes"],
   [
     configuration({ poll: "default/base" }),
-    'unknown field "poll"; fields: stateCluster, authority, pool, hold, failureMode, staleAfter, watchdog',
+    'unknown field "poll"; fields: stateCluster, authority, pool, hold, failureMode, staleAfter, watchdog, prefixMemory, explainHeader',
   ],
 ];
 

@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { FilterStream } from "../../sidecar/wasm-host/stream.ts";
 import type { FilterVm } from "../../sidecar/wasm-host/vm.ts";
+import * as L from "../../wire/layout.ts";
 import { configuration, endpoint, FakePool, servingRig } from "./pools.ts";
 import { callsDuring, picksOf, post } from "./requests.ts";
 import { type Rig, sharedKeys } from "./rig.ts";
@@ -208,13 +209,13 @@ test("a worker writes its vector when it has changed, and once a second to show 
   );
 });
 
-test("a tick at which nothing is due reads the list, the others' vectors and, in one worker, looks at nothing else", () => {
+test("a tick at which nothing is due reads the list, the others' vectors, the remote one and the epoch, no more", () => {
   const { rig, all } = workers(2, 2);
   rig.pass(100);
   const [first, second] = all as [Worker, Worker];
   const idle = (worker: FilterVm) =>
     Array.from({ length: 8 }, () => callsDuring(worker, () => rig.pass(10))).toSorted((a, b) => a.length - b.length)[0];
-  assert.deepEqual(idle(first.vm), ["clock_time_get", "proxy_get_shared_data", "proxy_get_shared_data"]);
+  assert.deepEqual(idle(first.vm), ["clock_time_get", ...Array(4).fill("proxy_get_shared_data")]);
   assert.deepEqual(idle(second.vm), idle(first.vm));
 });
 
@@ -265,12 +266,12 @@ test("the vector names every endpoint with requests in flight, and no other", ()
   rig.pass(20);
   const [key] = vectors(rig) as [string];
   const read = () => {
-    const bytes = rig.shared.get(key)?.value.slice() ?? new Uint8Array(56);
+    const bytes = rig.shared.get(key)?.value.slice() ?? new Uint8Array(L.FLIGHT_BYTES);
     const view = new DataView(bytes.buffer);
-    const counts = Array.from({ length: view.getUint32(48, true) }, (_, index) =>
-      view.getUint32(64 + index * 16, true),
+    const counts = Array.from({ length: view.getUint32(L.FLIGHT_ENTRIES, true) }, (_, index) =>
+      view.getUint32(L.FLIGHT_BYTES + index * L.FLIGHT_ENTRY_BYTES + L.FLIGHT_REQUESTS, true),
     );
-    assert.equal(bytes.length, 56 + counts.length * 16);
+    assert.equal(bytes.length, L.FLIGHT_BYTES + counts.length * L.FLIGHT_ENTRY_BYTES);
     return counts;
   };
   assert.equal(read().length, 100);

@@ -30,6 +30,9 @@ function resized(name: string, length: number): Uint8Array {
 const ENDPOINT_0 = L.ROSTER_BYTES;
 const SAMPLE_0 = L.LOAD_BYTES;
 const STEP_0 = L.PLAN_BYTES + L.PROFILE_BYTES;
+const RECORD_0 = L.JOURNAL_BYTES;
+/** The golden journal's third record, behind two of two blocks and one. */
+const TTFT = RECORD_0 + 2 * L.RECORD_BYTES + 3 * 8;
 const set16 = (at: number, value: number) => (view: DataView) => view.setUint16(at, value, true);
 const set32 = (at: number, value: number) => (view: DataView) => view.setUint32(at, value, true);
 
@@ -52,7 +55,19 @@ const CORRUPT: readonly (readonly [string, string, () => Uint8Array])[] = [
   ["HELLO, which goes the other way", "kind", () => goldenFrame("hello")],
   ["ACK, which goes the other way", "kind", () => goldenFrame("ack")],
   ["a kind there is not", "kind", () => changed("beat", set16(L.HEADER_KIND, 99))],
-  ["a flight vector", "kind", () => changed("beat", set16(L.HEADER_KIND, L.KIND_FLIGHT))],
+  ["a FLIGHT of no more than a header", "length", () => changed("beat", set16(L.HEADER_KIND, L.KIND_FLIGHT))],
+  ["a FLIGHT of another length", "length", () => changed("flight", set32(L.FLIGHT_ENTRIES, 3))],
+  ["a FLIGHT of too many entries", "length", () => changed("flight", set32(L.FLIGHT_ENTRIES, 0xffffffff))],
+  ["a FLIGHT of one gateway", "value", () => goldenFrame("flight")],
+  ["a JOURNAL of no more than a header", "length", () => changed("beat", set16(L.HEADER_KIND, L.KIND_JOURNAL))],
+  ["a JOURNAL of too few records", "length", () => changed("journal", set32(L.JOURNAL_RECORDS, 3))],
+  ["a JOURNAL of too many records", "length", () => changed("journal", set32(L.JOURNAL_RECORDS, 0xffffffff))],
+  ["a record longer than its JOURNAL", "length", () => changed("journal", set16(RECORD_0 + L.RECORD_VALUES, 65535))],
+  ["a JOURNAL that is too long", "length", () => resized("journal", L.MAX_JOURNAL_BYTES + 8)],
+  ["a JOURNAL of one gateway", "value", () => changed("journal", (view) => view.setUint8(L.JOURNAL_OWNER, 1))],
+  ["a record of a kind there is not", "value", () => changed("journal", set16(RECORD_0 + L.RECORD_KIND, 5))],
+  ["a time of too many numbers", "value", () => changed("journal", set16(RECORD_0 + L.RECORD_KIND, L.RECORD_TTFT))],
+  ["a time that is no number", "value", () => changed("journal", set32(TTFT + L.RECORD_BYTES + 4, 0x7ff80000))],
   [
     "an address outside the strings",
     "reference",
@@ -106,7 +121,16 @@ test("a message larger than any frame is refused without being read", () => {
 
 test("the golden frames of the down direction are accepted and scheduled by", () => {
   const { rig, vm, root } = connectedRig();
-  const names = ["beat", "roster-empty", "roster-three", "plan-two-profiles", "load-three", "plan-default", "sync"];
+  const names = [
+    "beat",
+    "roster-empty",
+    "roster-three",
+    "plan-two-profiles",
+    "load-three",
+    "plan-disagg",
+    "plan-default",
+    "sync",
+  ];
   rig.stream.message(...names.map(goldenFrame));
   assert.deepEqual(picksOf(post(vm, root)), ["10.0.0.1:8000"], "the one that is ready and fresh");
   rig.pass(10);
@@ -115,7 +139,7 @@ test("the golden frames of the down direction are accepted and scheduled by", ()
   assert.equal(pickOnce(vm, root), undefined);
   assert.deepEqual(
     Object.keys(readFrames()).toSorted(),
-    [...names, "gone", "hello", "ack"].toSorted(),
+    [...names, "gone", "hello", "ack", "flight", "journal"].toSorted(),
     "every golden frame has been tried, or travels up",
   );
 });
@@ -148,7 +172,15 @@ test("random bytes and random changes of good frames never stop the filter", () 
     state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
     return Math.floor((state / 2 ** 32) * below);
   };
-  const names = ["roster-three", "load-three", "plan-default", "plan-two-profiles", "roster-empty"];
+  const names = [
+    "roster-three",
+    "load-three",
+    "plan-default",
+    "plan-two-profiles",
+    "roster-empty",
+    "flight",
+    "journal",
+  ];
   for (let i = 0; i < 20_000; i++) {
     const frame = goldenFrame(names[i % names.length] as string);
     for (let changes = 1 + random(3); changes > 0; changes--) frame[random(frame.length)] = random(256);

@@ -3,20 +3,23 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { DataStatus, HeadersStatus } from "../../sidecar/wasm-host/abi.ts";
-import { sample, servingRig } from "./pools.ts";
-import { callsDuring, DESTINATION, POST, picksOf } from "./requests.ts";
+import { connectedRig, sample, servingRig } from "./pools.ts";
+import { callsDuring, DESTINATION, POST, picksOf, zeros } from "./requests.ts";
 
 const STRIP = "proxy_get_header_map_value"; // and a removal only where there is something to remove
+/** Destination, prefiller, encoders and data-parallel rank: nothing behind this filter takes them off. */
+const STRIP_ALL = [STRIP, STRIP, STRIP, STRIP];
 const STATE = ["proxy_get_shared_data", "clock_time_get"];
 
 test("hold buffer: headers and body pass, the last piece decides", () => {
   const { vm, root } = servingRig(3);
   const stream = vm.createStream(root);
-  // The first request reads the frames; what follows is every later one.
+  // The first request reads the frames, the list of workers and what other gateways have in flight; what follows is
+  // every later one.
   const first = vm.createStream(root);
-  first.onRequestHeaders(POST, false);
-  const reading = callsDuring(vm, () => first.onRequestBody(1, true));
-  assert.equal(reading.filter((name) => name === "proxy_get_shared_data").length, 6);
+  const reading = callsDuring(vm, () => first.onRequestHeaders(POST, false));
+  assert.equal(reading.filter((name) => name === "proxy_get_shared_data").length, 8);
+  first.onRequestBody(zeros(1), true);
 
   let status = -1;
   assert.deepEqual(
@@ -28,20 +31,20 @@ test("hold buffer: headers and body pass, the last piece decides", () => {
   assert.equal(status, HeadersStatus.continue);
   assert.deepEqual(
     callsDuring(vm, () => {
-      status = stream.onRequestBody(4096, false);
+      status = stream.onRequestBody(zeros(4096), false);
     }),
-    [],
+    ["proxy_get_buffer_bytes"],
   );
   assert.equal(status, DataStatus.continue);
   assert.deepEqual(
     callsDuring(vm, () => {
-      status = stream.onRequestBody(4096, true);
+      status = stream.onRequestBody(zeros(4096), true);
     }),
     [...STATE, "proxy_set_property"],
   );
   assert.equal(status, DataStatus.continue);
   const answered = callsDuring(vm, () => stream.onResponseHeaders(picksOf(stream)[0]));
-  assert.deepEqual(answered, ["proxy_get_property"]);
+  assert.deepEqual(answered, ["proxy_get_property", "proxy_get_header_map_value"]);
   const ended = callsDuring(vm, () => stream.close());
   assert.deepEqual(ended, []);
 });
@@ -50,46 +53,57 @@ test("hold buffer: nothing is set on the header map, which may be gone by then",
   const { vm, root } = servingRig(3);
   const stream = vm.createStream(root);
   stream.onRequestHeaders(POST, false);
-  stream.onRequestBody(1, true);
+  stream.onRequestBody(zeros(1), true);
   assert.equal(stream.headers?.has(DESTINATION), false);
   assert.equal(picksOf(stream).length, 3);
 });
 
 test("hold self: headers and pieces wait, the last piece decides and sets the header", () => {
   const { vm, root } = servingRig(3, { hold: "self" });
+  vm.createStream(root).onRequestHeaders(POST, true); // reads the state
   const first = vm.createStream(root);
   let status = -1;
   const held = callsDuring(vm, () => {
     status = first.onRequestHeaders(POST, false);
   });
-  assert.deepEqual(held, [STRIP, "clock_time_get"], "the watchdog takes the time until a body has been seen");
+  assert.deepEqual(held, [...STRIP_ALL, "clock_time_get"], "the watchdog takes the time until a body has been seen");
   assert.equal(status, HeadersStatus.stopIteration);
-  first.onRequestBody(1, true);
+  first.onRequestBody(zeros(1), true);
 
   const stream = vm.createStream(root);
   assert.deepEqual(
     callsDuring(vm, () => {
       status = stream.onRequestHeaders(POST, false);
     }),
-    [STRIP],
+    STRIP_ALL,
   );
   assert.equal(status, HeadersStatus.stopIteration);
   assert.deepEqual(
     callsDuring(vm, () => {
-      status = stream.onRequestBody(4096, false);
+      status = stream.onRequestBody(zeros(4096), false);
     }),
-    [],
+    ["proxy_get_buffer_bytes"],
   );
   assert.equal(status, DataStatus.stopIterationAndBuffer);
   assert.deepEqual(
     callsDuring(vm, () => {
-      status = stream.onRequestBody(4096, true);
+      status = stream.onRequestBody(zeros(4096), true);
     }),
     [...STATE, "proxy_replace_header_map_value"],
   );
   assert.equal(status, DataStatus.continue);
   assert.equal(stream.headers?.get(DESTINATION)?.split(",").length, 3);
   assert.equal(stream.state.has("dest"), false);
+});
+
+test("hold self: what a client says in a handler's header goes, whatever the plan and without any", () => {
+  const names = ["x-prefiller-host-port", "x-encoder-hosts-ports", "x-data-parallel-host-port"];
+  const spoofed = names.map((name) => [name, "10.9.9.9:9"] as [string, string]);
+  for (const { vm, root } of [servingRig(2, { hold: "self" }), connectedRig({ hold: "self" })]) {
+    const stream = vm.createStream(root);
+    stream.onRequestHeaders([...POST, ...spoofed], false);
+    for (const name of names) assert.equal(stream.headers?.has(name), false, name);
+  }
 });
 
 test("a request without a body has nothing to be judged by: chance decides among the endpoints", () => {
@@ -126,7 +140,7 @@ for (const hold of ["buffer", "self"]) {
     const { vm, root } = servingRig(3, { hold });
     const stream = vm.createStream(root);
     stream.onRequestHeaders(POST, false);
-    stream.onRequestBody(100, false);
+    stream.onRequestBody(zeros(100), false);
     assert.equal(stream.onRequestTrailers(), HeadersStatus.continue);
     assert.ok(hold === "self" ? stream.headers?.has(DESTINATION) : stream.state.has("dest"));
     stream.close();
@@ -136,7 +150,7 @@ for (const hold of ["buffer", "self"]) {
     const { vm, root } = servingRig(3, { hold });
     const stream = vm.createStream(root);
     stream.onRequestHeaders(POST, false);
-    stream.onRequestBody(100, true);
+    stream.onRequestBody(zeros(100), true);
     assert.deepEqual(
       callsDuring(vm, () => stream.onRequestTrailers()),
       [],
@@ -149,7 +163,7 @@ for (const hold of ["buffer", "self"]) {
     const stream = vm.createStream(root);
     stream.onRequestHeaders([...POST, [DESTINATION, "169.254.169.254:80"]], false);
     assert.equal(stream.headers?.has(DESTINATION), false);
-    stream.onRequestBody(100, true);
+    stream.onRequestBody(zeros(100), true);
     assert.notEqual(stream.headers?.get(DESTINATION), "169.254.169.254:80");
     assert.deepEqual(
       callsDuring(vm, () => vm.createStream(root).onRequestHeaders([...POST, [DESTINATION, ""]], false)).slice(0, 2),

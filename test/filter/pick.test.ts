@@ -3,15 +3,15 @@ import { test } from "node:test";
 import { DataStatus, HeadersStatus } from "../../sidecar/wasm-host/abi.ts";
 import { PLUGIN_MAX_SCORE_PICKER, PLUGIN_RANDOM_PICKER } from "../../wire/layout.ts";
 import { pickerOnly, sample, servingRig } from "./pools.ts";
-import { POST, picksOf, post, spread } from "./requests.ts";
+import { POST, picksOf, post, spread, zeros } from "./requests.ts";
 
 test("a request with a body is decided at the body's end and leaves as filter state", () => {
   const { vm, root } = servingRig(3);
   const stream = vm.createStream(root);
   assert.equal(stream.onRequestHeaders(POST, false), HeadersStatus.continue);
-  assert.equal(stream.onRequestBody(100, false), DataStatus.continue);
+  assert.equal(stream.onRequestBody(zeros(100), false), DataStatus.continue);
   assert.equal(stream.state.get("dest"), undefined);
-  assert.equal(stream.onRequestBody(100, true), DataStatus.continue);
+  assert.equal(stream.onRequestBody(zeros(100), true), DataStatus.continue);
   const picked = picksOf(stream);
   assert.equal(new Set(picked).size, 3);
   for (const address of picked) assert.match(address, /^10\.0\.0\.[123]:8000$/);

@@ -2,7 +2,8 @@
 
 import { encodeLoad, encodePlan, encodeRoster, encodeSync } from "../../wire/encode.ts";
 import * as L from "../../wire/layout.ts";
-import type { Endpoint, Load, Plan, PlanStep, Sample } from "../../wire/model.ts";
+import type { Endpoint, Load, Plan, PlanSettings, PlanStep, Sample } from "../../wire/model.ts";
+import { PLAIN_SETTINGS } from "../../wire/plan-settings.ts";
 import { Rig } from "./rig.ts";
 
 /** A plugin configuration, with what a test wants different. */
@@ -103,8 +104,8 @@ export class FakePool {
     });
   }
 
-  plan(profiles: Plan["profiles"] = bestOf(3)): Uint8Array {
-    return encodePlan({ pool: this.pool, epoch: 1n, profiles });
+  plan(profiles: Plan["profiles"] = bestOf(3), settings: Partial<PlanSettings> = {}): Uint8Array {
+    return encodePlan({ pool: this.pool, epoch: 1n, profiles, settings: { ...PLAIN_SETTINGS, ...settings } });
   }
 
   /** The three frames of idle endpoints. */
@@ -119,8 +120,7 @@ export class FakePool {
 }
 
 /** One worker with a configured root and a stream that the sidecar has said nothing on. */
-export function connectedRig(fields: Record<string, unknown> = {}) {
-  const rig = new Rig();
+export function connectedRig(fields: Record<string, unknown> = {}, rig = new Rig()) {
   const vm = rig.vm();
   const root = vm.createRoot(configuration(fields));
   rig.pass(200);
@@ -128,8 +128,8 @@ export function connectedRig(fields: Record<string, unknown> = {}) {
 }
 
 /** One worker with a configured root and a pool of `count` idle endpoints. */
-export function servingRig(count: number, fields: Record<string, unknown> = {}) {
-  const { rig, vm, root } = connectedRig(fields);
+export function servingRig(count: number, fields: Record<string, unknown> = {}, rig = new Rig()) {
+  const { vm, root } = connectedRig(fields, rig);
   const pool = new FakePool();
   rig.stream.message(...pool.start(endpoints(count)));
   return { rig, vm, root, pool };

@@ -10,11 +10,16 @@ export const POST = [
   [":path", "/v1/chat/completions"],
 ] as const;
 
+/** A body that is no JSON: nothing is known of such a request. */
+export function zeros(length: number): Uint8Array {
+  return new Uint8Array(length);
+}
+
 /** A request with a body, all of which has passed. */
 export function post(vm: FilterVm, root: number): FilterStream {
   const stream = vm.createStream(root);
   stream.onRequestHeaders(POST, false);
-  stream.onRequestBody(100, true);
+  stream.onRequestBody(zeros(100), true);
   return stream;
 }
 

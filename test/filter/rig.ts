@@ -4,9 +4,9 @@ import { readFileSync } from "node:fs";
 import { FilterMetrics } from "../../sidecar/wasm-host/metrics.ts";
 import { SharedData, type SharedValue } from "../../sidecar/wasm-host/shared-data.ts";
 import { FilterVm } from "../../sidecar/wasm-host/vm.ts";
-import { decodeUp } from "../../wire/decode.ts";
+import { decodeUp, type UpFrame } from "../../wire/decode.ts";
 import { WIRE_VERSION } from "../../wire/layout.ts";
-import type { Ack, Hello } from "../../wire/model.ts";
+import type { Ack, Flight, Hello } from "../../wire/model.ts";
 
 const module = new WebAssembly.Module(readFileSync(new URL("../../build/filter.wasm", import.meta.url)));
 
@@ -71,8 +71,22 @@ export class OpenStream {
 
   /** The last ACK that the filter sent; undefined where it has sent none. */
   get ack(): Ack | undefined {
-    const frame = this.sent.length > 1 ? decodeUp(this.sent.at(-1) as Uint8Array) : undefined;
-    return frame?.kind === "ack" ? frame.ack : undefined;
+    return this.#sent("ack").at(-1)?.ack;
+  }
+
+  /** FLIGHTs that the filter sent. */
+  get flights(): Flight[] {
+    return this.#sent("flight").map(({ flight }) => flight);
+  }
+
+  /** JOURNALs that the filter sent. */
+  get journals(): Uint8Array[] {
+    return this.#sent("journal").map(({ bytes }) => bytes);
+  }
+
+  #sent<K extends UpFrame["kind"]>(kind: K): Extract<UpFrame, { kind: K }>[] {
+    const frames = this.sent.map((bytes) => decodeUp(bytes));
+    return frames.filter((frame): frame is Extract<UpFrame, { kind: K }> => frame.kind === kind);
   }
 }
 
@@ -89,12 +103,18 @@ export class Rig {
   /** Streams that the filter tried to open. */
   attempts = 0;
   #seed = 1;
+  readonly #module: WebAssembly.Module;
   readonly #vms: FilterVm[] = [];
+
+  /** @param tried the filter, unless told. */
+  constructor(tried = module) {
+    this.#module = tried;
+  }
 
   /** Starts one more worker. */
   vm(): FilterVm {
     const vm = new FilterVm(
-      module,
+      this.#module,
       {
         shared: this.shared,
         grpc: { open: (service, path, peer) => this.#open(service, path, peer) },
@@ -171,6 +191,7 @@ export class Rig {
 export const sharedKeys = {
   owners: `inline-epp/${WIRE_VERSION}/owners`,
   vectors: `inline-epp/${WIRE_VERSION}/flight/`,
-  state: (name: "epoch" | "directory" | "lease" | "roster/" | "load/" | "plan/") =>
+  journals: `inline-epp/${WIRE_VERSION}/journal/`,
+  state: (name: "epoch" | "directory" | "lease" | "roster/" | "load/" | "plan/" | "remote" | "remote-journal") =>
     `inline-epp/${WIRE_VERSION}/sidecar/inline-epp/${name}`,
 };

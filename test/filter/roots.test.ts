@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { ConfigurationRefused } from "../../sidecar/wasm-host/vm.ts";
 import { configuration, endpoint, endpoints, FakePool, samples, servingRig } from "./pools.ts";
-import { DESTINATION, POST, pickOnce, picksOf, post } from "./requests.ts";
+import { DESTINATION, POST, pickOnce, picksOf, post, zeros } from "./requests.ts";
 import { sharedKeys } from "./rig.ts";
 
 test("streams of the old and of the new root are in flight side by side", () => {
@@ -40,7 +40,7 @@ test("each root has its own settings", () => {
   const next = vm.createRoot(configuration({ pool: "default/other", hold: "self" }));
   const stream = vm.createStream(next);
   stream.onRequestHeaders(POST, false);
-  stream.onRequestBody(1, true);
+  stream.onRequestBody(zeros(1), true);
   assert.equal(stream.headers?.get(DESTINATION), "10.0.0.9:8000");
   assert.match(pickOnce(vm, root) ?? "", /^10\.0\.0\.[12]:8000$/);
 });

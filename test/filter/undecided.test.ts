@@ -2,15 +2,25 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { DataStatus, HeadersStatus } from "../../sidecar/wasm-host/abi.ts";
 import type { FilterVm } from "../../sidecar/wasm-host/vm.ts";
-import { encodeGone, encodeSync } from "../../wire/encode.ts";
-import { connectedRig, endpoint, endpoints, FakePool, samples, servingRig } from "./pools.ts";
-import { callsDuring, DESTINATION, POST, pickOnce, picksOf, post } from "./requests.ts";
+import { encodeBeat, encodeGone, encodeSync } from "../../wire/encode.ts";
+import { configuration, connectedRig, endpoint, endpoints, FakePool, samples, servingRig } from "./pools.ts";
+import { callsDuring, DESTINATION, POST, pickOnce, picksOf, post, zeros } from "./requests.ts";
 import type { Rig } from "./rig.ts";
 
 const NO_STATE = {
   status: 503,
   details: "inline_epp_no_state",
   body: "inference error: ServiceUnavailable - no endpoint state for the pool yet",
+};
+const NO_SUCH_POOL = {
+  status: 503,
+  details: "inline_epp_no_such_pool",
+  body: "inference error: ServiceUnavailable - the sidecar has no pool of the configured name",
+};
+const SEVERAL_POOLS = {
+  status: 503,
+  details: "inline_epp_several_pools",
+  body: "inference error: ServiceUnavailable - there are several pools, and the configuration names none",
 };
 const NO_ENDPOINT = {
   status: 503,
@@ -28,7 +38,36 @@ const SITUATIONS: readonly (readonly [
   [
     "for a pool that the sidecar does not know",
     (fields) => servingRig(3, { pool: "default/other", ...fields }),
+    NO_SUCH_POOL,
+  ],
+  [
+    "where there are several pools and none is named",
+    (fields) => {
+      const it = servingRig(3, { pool: undefined, ...fields });
+      it.rig.stream.message(...new FakePool("default/other").frames(endpoints(1)));
+      return it;
+    },
+    SEVERAL_POOLS,
+  ],
+  [
+    "for a pool that is not complete, beside one that is",
+    (fields) => {
+      const it = servingRig(3, { pool: "default/other", ...fields });
+      it.rig.stream.message(new FakePool("default/other").plan());
+      return it;
+    },
     NO_STATE,
+  ],
+  [
+    "for a pool that is gone, beside one that is not",
+    (fields) => {
+      const it = servingRig(3, fields);
+      it.rig.stream.message(...new FakePool("default/other").frames(endpoints(1)));
+      assert.ok(pickOnce(it.vm, it.root));
+      it.rig.stream.message(encodeGone("default/base"));
+      return it;
+    },
+    NO_SUCH_POOL,
   ],
   [
     "for a pool without a plan",
@@ -77,7 +116,7 @@ for (const [situation, arrange, answer] of SITUATIONS) {
     const { rig, vm, root } = arrange({ failureMode: "FailClose" });
     const stream = vm.createStream(root);
     assert.equal(stream.onRequestHeaders(POST, false), HeadersStatus.continue);
-    assert.equal(stream.onRequestBody(100, true), DataStatus.stopIterationNoBuffer);
+    assert.equal(stream.onRequestBody(zeros(100), true), DataStatus.stopIterationNoBuffer);
     assert.deepEqual(stream.localResponse, answer);
     assert.deepEqual(picksOf(stream), []);
     stream.onResponseHeaders(undefined);
@@ -91,7 +130,7 @@ for (const [situation, arrange, answer] of SITUATIONS) {
     const { rig, vm, root } = arrange({ failureMode: "FailOpen" });
     const stream = vm.createStream(root);
     stream.onRequestHeaders([...POST, [DESTINATION, "10.9.9.9:1"]], false);
-    assert.equal(stream.onRequestBody(100, true), DataStatus.continue);
+    assert.equal(stream.onRequestBody(zeros(100), true), DataStatus.continue);
     assert.equal(stream.localResponse, undefined);
     assert.deepEqual(picksOf(stream), []);
     assert.equal(stream.headers?.has(DESTINATION), false);
@@ -118,7 +157,7 @@ test("a request that trailers end is answered at its trailers", () => {
   const { vm, root } = connectedRig();
   const stream = vm.createStream(root);
   stream.onRequestHeaders(POST, false);
-  stream.onRequestBody(10, false);
+  stream.onRequestBody(zeros(10), false);
   assert.equal(stream.onRequestTrailers(), HeadersStatus.stopIteration);
   assert.deepEqual(stream.localResponse, NO_STATE);
 });
@@ -146,8 +185,31 @@ test("requests without a decision ask for state once each, whatever is missing",
     const stream = vm.createStream(root);
     stream.onRequestHeaders(POST, false);
     assert.deepEqual(
-      callsDuring(vm, () => stream.onRequestBody(1, true)),
-      ["proxy_get_shared_data", "proxy_send_local_response"],
+      callsDuring(vm, () => stream.onRequestBody(zeros(1), true)),
+      ["proxy_get_buffer_bytes", "proxy_get_shared_data", "clock_time_get", "proxy_send_local_response"],
     );
   }
+});
+
+test("the log says once a minute which setting is wrong, for each reason", () => {
+  const { rig, vm, root } = servingRig(1, { pool: "default/bsae" });
+  const nameless = vm.createRoot(configuration({ pool: undefined }));
+  rig.stream.message(...new FakePool("default/other").frames(endpoints(1)));
+  for (let second = 0; second < 61; second++) {
+    for (const each of [root, nameless]) post(vm, each).close();
+    rig.pass(1000);
+    rig.stream.message(encodeBeat());
+  }
+  const misspelt = rig.logged(
+    /^warn .* no "default\/bsae" \(pool\): is that the pool's namespace and name\?; requests go by failureMode$/,
+  );
+  assert.equal(misspelt.length, 2);
+  assert.equal(rig.logged(/^warn .* several pools: name one of them \(pool\); requests go by failureMode$/).length, 2);
+  assert.equal(rig.log.length, 4);
+});
+
+test("the log says that state is missing", () => {
+  const { rig, vm, root } = connectedRig();
+  post(vm, root).close();
+  assert.equal(rig.logged(/^warn .* no endpoint state has come yet .*"sidecar" \(stateCluster\)/).length, 1);
 });

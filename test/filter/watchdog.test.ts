@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { DataStatus } from "../../sidecar/wasm-host/abi.ts";
 import { configuration, servingRig } from "./pools.ts";
-import { callsDuring, DESTINATION, POST, post } from "./requests.ts";
+import { callsDuring, DESTINATION, POST, post, zeros } from "./requests.ts";
 
 const ERROR =
   /^error inline-epp: hold is "self", but no request body reached the filter in time; .*allow_on_headers_stop_iteration/;
@@ -96,7 +96,7 @@ test("a body disarms it for all, those that still wait included", () => {
   rig.pass(10_000);
   for (const stream of streams) {
     assert.equal(stream.localResponse, undefined, "a slow client's body may still come");
-    assert.equal(stream.onRequestBody(10, true), DataStatus.continue);
+    assert.equal(stream.onRequestBody(zeros(10), true), DataStatus.continue);
     assert.ok(stream.headers?.has(DESTINATION));
   }
   const later = vm.createStream(root);
@@ -123,7 +123,7 @@ test("a body that comes after all, behind the watchdog, changes nothing", () => 
   rig.pass(5000);
   const [stream] = streams;
   const calls = callsDuring(vm, () => {
-    assert.equal(stream?.onRequestBody(10, true), DataStatus.continue);
+    assert.equal(stream?.onRequestBody(zeros(10), true), DataStatus.continue);
   });
   assert.deepEqual(calls, []);
 });

@@ -75,6 +75,15 @@ export function holdSelf(listener: Listener): void {
   manager.http_filters = manager.http_filters.filter(({ name }) => !without.includes(name));
 }
 
+/** Takes all filters but the router away: the cluster's own policy balances. */
+export function balancePlainly(config: EnvoyConfig, policy: "ROUND_ROBIN" | "LEAST_REQUEST"): void {
+  const manager = connectionManager(listenerOf(config));
+  manager.http_filters = manager.http_filters.filter(({ name }) => name === "envoy.filters.http.router");
+  const cluster = config.static_resources.clusters.find(({ name }) => name === "model-servers")!;
+  delete cluster.load_balancing_policy;
+  cluster.lb_policy = policy;
+}
+
 /** Puts other endpoints ("127.0.0.1:8001") into a cluster. */
 export function setEndpoints(config: EnvoyConfig, cluster: string, addresses: readonly string[]): void {
   const found = config.static_resources.clusters.find(({ name }) => name === cluster)!;

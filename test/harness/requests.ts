@@ -1,6 +1,7 @@
 // Requests as clients send them, and who answered.
 
 import { request as httpRequest } from "node:http";
+import { connect } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 
 /** An answer through Envoy. */
@@ -78,6 +79,23 @@ export function postPieces(
       }
       request.end();
     })();
+  });
+}
+
+/** Posts a chat completion with these header lines as they stand; returns the whole answer, head and body. */
+export function postLines(url: string, headers: readonly string[]): Promise<string> {
+  const body = chatBody();
+  const { port } = new URL(url);
+  return new Promise((resolve, reject) => {
+    const socket = connect(Number(port), "127.0.0.1");
+    let answer = "";
+    socket.on("error", reject);
+    socket.on("data", (chunk) => {
+      answer += chunk.toString("latin1");
+    });
+    socket.on("close", () => resolve(answer));
+    const head = ["POST /v1/chat/completions HTTP/1.1", "host: test", "connection: close", ...headers];
+    socket.write(`${[...head, `content-length: ${body.length}`].join("\r\n")}\r\n\r\n${body}`);
   });
 }
 

@@ -13,8 +13,8 @@ export type Pools = { name: string; endpoints: { address: string; name?: string;
 export type SidecarOptions = {
   /** More flags of `serve`, without the dashes: { "metrics-staleness-threshold": "500ms" }. */
   flags?: Readonly<Record<string, string>>;
-  /** The EndpointPickerConfig, as text or as an object (envoy/epp-config.yaml unless told). */
-  config?: string | object;
+  /** The EndpointPickerConfig, as text or as an object (envoy/epp-config.yaml unless told); null: the built-in one. */
+  config?: string | object | null;
   /** The pools, in place of one that holds every simulator. */
   pools?: Pools;
 };
@@ -46,14 +46,15 @@ export async function startSidecar(options: SidecarOptions, pools: Pools, folder
   const [statePort, healthPort, metricsPort] = (await freePorts(3)) as [number, number, number];
   const endpointsFile = join(folder, "endpoints.yaml");
   let configFile = join(ROOT, "envoy", "epp-config.yaml");
-  if (options.config !== undefined) {
+  const { config } = options;
+  if (config !== undefined && config !== null) {
     configFile = join(folder, "epp-config.yaml");
-    replaceFile(configFile, asText(options.config));
+    replaceFile(configFile, asText(config));
   }
   replaceFile(endpointsFile, stringify({ pools }));
   const flags: Record<string, string> = {
     endpoints: endpointsFile,
-    "config-file": configFile,
+    ...(config === null ? {} : { "config-file": configFile }),
     "grpc-port": String(statePort),
     "grpc-health-port": String(healthPort),
     "metrics-port": String(metricsPort),
@@ -87,9 +88,11 @@ export async function startSidecar(options: SidecarOptions, pools: Pools, folder
     metricsUrl,
     metrics: async () => (await fetch(`${metricsUrl}/metrics`)).text(),
     setPools: (changed) => replaceFile(endpointsFile, stringify({ pools: changed })),
-    setConfig(config) {
-      if (options.config === undefined) throw new Error("setConfig needs a sidecar that was started with a config");
-      replaceFile(configFile, asText(config));
+    setConfig(changed) {
+      if (config === undefined || config === null) {
+        throw new Error("setConfig needs a sidecar that was started with a config");
+      }
+      replaceFile(configFile, asText(changed));
     },
     start,
     async stop() {

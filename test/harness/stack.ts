@@ -12,6 +12,8 @@ import { type ModelServer, type SimulatorSpec, startModelServer } from "./simula
 export type StackOptions = {
   /** One for each simulator; three that answer at once unless told. */
   simulators?: readonly SimulatorSpec[];
+  /** Addresses of model servers of the test's own, in place of simulators. */
+  modelServers?: readonly string[];
   sidecar?: SidecarOptions;
   envoy?: EnvoyOptions;
   /** Starts neither sidecar nor state: Envoy's state cluster leads nowhere. */
@@ -44,8 +46,8 @@ const ACCEPTED = "wasmcustom.inline_epp_frames_accepted_total";
 const FRAMES_PER_POOL = 3;
 
 /** The pool of envoy.yaml with these model servers. */
-function onePool(simulators: readonly ModelServer[]): Pools {
-  const endpoints = simulators.map(({ name, address }) => ({ name: `default/${name}`, address }));
+function onePool(servers: readonly { name: string; address: string }[]): Pools {
+  const endpoints = servers.map(({ name, address }) => ({ name: `default/${name}`, address }));
   return [{ name: "default/base", endpoints }];
 }
 
@@ -72,16 +74,19 @@ export async function startStack(options: StackOptions = {}, t?: TestContext): P
     rmSync(folder, { recursive: true, force: true });
   };
   try {
-    for (const [index, spec] of (options.simulators ?? [{}, {}, {}]).entries()) {
-      simulators.push(await startModelServer(spec, index, folder));
-    }
-    const pools = options.sidecar?.pools ?? onePool(simulators);
+    const specs = options.modelServers === undefined ? (options.simulators ?? [{}, {}, {}]) : [];
+    for (const [index, spec] of specs.entries()) simulators.push(await startModelServer(spec, index, folder));
+    const modelServers = options.modelServers ?? simulators.map(({ address }) => address);
+    const named = modelServers.map((address, index) => ({
+      name: simulators[index]?.name ?? `own-${index + 1}`,
+      address,
+    }));
+    const pools = options.sidecar?.pools ?? onePool(named);
     if (!options.withoutSidecar) sidecar = await startSidecar(options.sidecar ?? {}, pools, folder);
     const statePort = sidecar?.statePort ?? (await freePorts(1))[0]!;
 
     const addEnvoy = async (more: EnvoyOptions = {}): Promise<Envoy> => {
       const name = envoys.length === 0 ? "envoy" : `envoy-${envoys.length + 1}`;
-      const modelServers = simulators.map(({ address }) => address);
       const envoy = await startEnvoy(more, { folder, name, modelServers, statePort });
       envoys.push(envoy);
       if (sidecar !== null) await waitForState(envoy);

@@ -39,9 +39,31 @@ describe("the build", () => {
     assert.deepEqual(await build(), []);
   });
 
+  test("makes a sidecar that says so where Node is too old for it", async () => {
+    const started = (version: string) => {
+      const pretend = `Object.defineProperty(process, "versions", { value: { ...process.versions, node: "${version}" } });`;
+      const args = [
+        "--import",
+        `data:text/javascript,${encodeURIComponent(pretend)}`,
+        "build/inline-epp.mjs",
+        "version",
+      ];
+      return run(process.execPath, args, { cwd: folder });
+    };
+    for (const version of ["18.20.8", "20.20.2", "22.18.0"]) {
+      await assert.rejects(started(version), (error: Error & { code: number; stderr: string }) => {
+        assert.equal(error.code, 1);
+        assert.equal(error.stderr, `error: inline-epp needs Node 22.19 or newer, this is ${version}\n`);
+        return true;
+      });
+    }
+    for (const version of ["22.19.0", "24.0.0"]) assert.match((await started(version)).stdout, /^inline-epp/);
+  });
+
   test("makes anew what uses a changed source", async () => {
     appendFileSync(join(folder, "simulator", "random.ts"), "\n// Changed.\n");
-    assert.deepEqual(await build(), ["simulator.mjs"]);
+    // The command `simulate` runs the simulator's engine.
+    assert.deepEqual(await build(), ["inline-epp.mjs", "simulator.mjs"]);
     assert.deepEqual(await build(), []);
   });
 

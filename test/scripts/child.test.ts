@@ -1,13 +1,15 @@
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 import { after, describe, test } from "node:test";
 import { startChild } from "../../scripts/stack/child.ts";
 import { ROOT } from "../../scripts/stack/command.ts";
-import { waitForAnswer, waitUntil } from "../../scripts/stack/ready.ts";
+import { waitForAnswer, waitForCounter, waitUntil } from "../../scripts/stack/ready.ts";
 import { Trouble } from "../../scripts/trouble.ts";
 
 describe("a child process", () => {
@@ -52,6 +54,29 @@ describe("a child process", () => {
     await assert.rejects(waiting, {
       constructor: Trouble,
       message: /example ended with exit code 3\..*\n\ncannot start$/s,
+    });
+  });
+
+  test("is waited for until its counter has come far enough", async (t) => {
+    const asked: string[] = [];
+    const admin = createServer(({ url }, response) => {
+      asked.push(decodeURIComponent(url!));
+      const value = asked.length - 2;
+      response.end(JSON.stringify({ stats: value < 0 ? [] : [{ name: "a.frames", value }] }));
+    });
+    await new Promise<void>((resolve) => admin.listen(0, "127.0.0.1", resolve));
+    const child = await start("sleep 60");
+    t.after(async () => {
+      admin.close();
+      await child.stop();
+    });
+    const url = `http://127.0.0.1:${(admin.address() as AddressInfo).port}`;
+    await waitForCounter(child, url, "a.frames", 3, 5000);
+    assert.equal(asked.length, 5);
+    assert.equal(asked[0], "/stats?format=json&filter=^a[.]frames$");
+    await assert.rejects(waitForCounter(child, url, "a.frames", 99, 1), {
+      constructor: Trouble,
+      message: /^example is not ready after 0\.001 s \(a\.frames is \d+, not yet 99\)/,
     });
   });
 

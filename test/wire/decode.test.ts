@@ -63,6 +63,17 @@ test("each fault has its reason", () => {
   }
 });
 
+test("a JOURNAL whose records do not add up, or say what no record may, is refused", () => {
+  const record = L.JOURNAL_BYTES;
+  const third = record + 2 * L.RECORD_BYTES + 3 * 8;
+  assert.equal(reasonOf(changed("journal", (view) => view.setUint32(L.JOURNAL_RECORDS, 3, true))), "length");
+  assert.equal(reasonOf(changed("journal", (view) => view.setUint32(L.JOURNAL_RECORDS, 2 ** 32 - 1, true))), "length");
+  assert.equal(reasonOf(changed("journal", (view) => view.setUint16(record + L.RECORD_VALUES, 65535, true))), "length");
+  assert.equal(reasonOf(changed("journal", (view) => view.setUint16(record + L.RECORD_KIND, 5, true))), "value");
+  assert.equal(reasonOf(changed("journal", (view) => view.setUint16(third + L.RECORD_KIND, 4, true))), "value");
+  assert.equal(reasonOf(changed("journal", (view) => view.setFloat64(third + L.RECORD_BYTES, NaN, true))), "value");
+});
+
 test("a frame is read where it lies in a larger buffer", () => {
   const around = new Uint8Array(400);
   const frame = goldenFrame("hello");

@@ -55,7 +55,7 @@ const REFUSED: readonly (readonly [string, () => Uint8Array, RegExp])[] = [
     () => encodePlan({ ...PLAN_DEFAULT, profiles: [{ name: "long", steps: Array(257).fill(step) }] }),
     /steps is 257/,
   ],
-  ["five parameters", () => plan({ parameters: [1, 2, 3, 4, 5] }), /parameters of queue-scorer is 5/],
+  ["nine parameters", () => plan({ parameters: Array(9).fill(1) }), /parameters of queue-scorer is 9/],
   ["a stage there is not", () => plan({ stage: 4 }), /stage is 4/],
   ["plugin 0", () => plan({ plugin: 0 }), /plugin is 0/],
   ["an infinite weight", () => plan({ weight: Number.POSITIVE_INFINITY }), /weight of queue-scorer is Infinity/],

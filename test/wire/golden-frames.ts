@@ -3,15 +3,18 @@
 import {
   encodeAck,
   encodeBeat,
+  encodeFlight,
   encodeGone,
   encodeHello,
+  encodeJournal,
   encodeLoad,
   encodePlan,
   encodeRoster,
   encodeSync,
 } from "../../wire/encode.ts";
 import * as L from "../../wire/layout.ts";
-import type { Ack, Hello, Load, Plan, Roster, Sample } from "../../wire/model.ts";
+import type { Ack, Flight, Hello, Journal, Load, Plan, Roster, Sample } from "../../wire/model.ts";
+import { PLAIN_SETTINGS } from "../../wire/plan-settings.ts";
 
 const POOL = "default/base";
 
@@ -131,6 +134,7 @@ export const PLAN_DEFAULT: Plan = {
   pool: POOL,
   epoch: 1n,
   profiles: [{ name: "default", steps: [queue(2), usage(2), best(3)] }],
+  settings: PLAIN_SETTINGS,
 };
 
 /** Profiles that share a plugin, every plugin there is, a fraction as weight. */
@@ -160,6 +164,82 @@ export const PLAN_TWO_PROFILES: Plan = {
       ],
     },
   ],
+  settings: PLAIN_SETTINGS,
+};
+
+/** Filters with terms and texts, and a handler with all its parameters. */
+export const PLAN_DISAGG: Plan = {
+  pool: POOL,
+  epoch: 3n,
+  profiles: [
+    {
+      name: "decode",
+      steps: [
+        {
+          stage: L.STAGE_FILTER,
+          plugin: L.PLUGIN_LABEL_SELECTOR_FILTER,
+          name: "decode-filter",
+          weight: 0,
+          parameters: [],
+          terms: [
+            { key: "llm-d.ai/role", operator: L.TERM_IN_OR_ABSENT, values: ["decode", "prefill-decode"] },
+            { key: "größe", operator: L.TERM_EXISTS, values: [] },
+          ],
+        },
+        {
+          stage: L.STAGE_SCORER,
+          plugin: L.PLUGIN_SESSION_AFFINITY_SCORER,
+          name: "session",
+          weight: 1.25,
+          parameters: [],
+          text: "x-session-token",
+        },
+        best(1),
+      ],
+    },
+    {
+      name: "prefill",
+      steps: [
+        {
+          stage: L.STAGE_FILTER,
+          plugin: L.PLUGIN_LABEL_SELECTOR_FILTER,
+          name: "prefill-filter",
+          weight: 0,
+          parameters: [],
+          terms: [{ key: "llm-d.ai/role", operator: L.TERM_IN, values: ["prefill"] }],
+        },
+        best(1),
+      ],
+    },
+  ],
+  settings: {
+    handler: L.HANDLER_DISAGG,
+    handlerParameters: [0, 1, -1, L.DECIDER_PREFIX, 512, 0, L.DECIDER_NEVER, 8000],
+    blockTokens: 0,
+    maxBlocks: 4096,
+    lruBlocks: 0,
+    outputRatio: 1.5,
+    outputMax: 1024,
+  },
+};
+
+export const FLIGHT: Flight = {
+  owner: 0x0123456789abcdefn,
+  entries: [
+    { endpoint: 1n, requests: 2, tokens: 3000, prefill: 500 },
+    { endpoint: 18_446_744_073_709_551_615n, requests: 4_294_967_295, tokens: 0, prefill: 4_294_967_295 },
+  ],
+};
+
+export const JOURNAL: Journal = {
+  owner: 0n,
+  first: 41n,
+  records: [
+    { kind: L.RECORD_HELD, endpoint: 1n, values: [0x1111111111111111n, 18_446_744_073_709_551_615n] },
+    { kind: L.RECORD_LOST, endpoint: 1n, values: [0x2222222222222222n] },
+    { kind: L.RECORD_TTFT, endpoint: 18_446_744_073_709_551_615n, values: [512, 2048, 3, 16, 0.75, 123.5] },
+    { kind: L.RECORD_TPOT, endpoint: 2n, values: [16, 0.75, 40_000, 21.25] },
+  ],
 };
 
 export const HELLO: Hello = { gateway: 0x0123456789abcdefn, node: "gateway-7f9c/größe" };
@@ -172,6 +252,9 @@ export const GOLDEN_FRAMES: Readonly<Record<string, () => Uint8Array>> = {
   "load-three": () => encodeLoad(LOAD_THREE),
   "plan-default": () => encodePlan(PLAN_DEFAULT),
   "plan-two-profiles": () => encodePlan(PLAN_TWO_PROFILES),
+  "plan-disagg": () => encodePlan(PLAN_DISAGG),
+  flight: () => encodeFlight(FLIGHT),
+  journal: () => encodeJournal(JOURNAL),
   sync: () => encodeSync(),
   gone: () => encodeGone(POOL),
   beat: () => encodeBeat(),

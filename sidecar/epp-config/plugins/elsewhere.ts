@@ -1,70 +1,55 @@
-// Types that other endpoint pickers know. A configuration that names one is refused like any unknown type, because
-// leaving a step out would change every choice; but the message says that the name is right and the version is not.
+// Types that other endpoint pickers have and this one has not. A configuration that names one is refused like any
+// unknown type, because leaving the plugin out would change choices; but the message says that the name is right.
 
 const ELSEWHERE: ReadonlySet<string> = new Set([
-  // scorers
-  "active-request-scorer",
-  "context-length-aware",
-  "latency-scorer",
-  "load-aware-scorer",
-  "lora-affinity-scorer",
-  "no-hit-lru-scorer",
-  "precise-prefix-cache-scorer",
-  "prefix-cache-scorer",
-  "session-affinity-scorer",
-  "token-load-scorer",
-  // filters
-  "by-label",
-  "by-label-selector",
-  "decode-filter",
-  "encode-filter",
-  "label-selector-filter",
-  "prefill-filter",
-  "prefix-cache-affinity-filter",
-  "session-affinity-filter",
-  "slo-headroom-tier-filter",
-  "utilization-filter",
-  // pickers and profile handlers
-  "weighted-random-picker",
-  "data-parallel-profile-handler",
-  "disagg-profile-handler",
-  "header-profile-handler",
-  "pd-profile-handler",
-  "always-disagg-pd-decider",
-  "prefix-based-pd-decider",
-  "disagg-headers-handler",
-  "prefill-header-handler",
-  // saturation, flow control, admission
-  "concurrency-detector",
-  "utilization-detector",
-  "edf-ordering-policy",
-  "fcfs-ordering-policy",
-  "global-strict-fairness-policy",
-  "round-robin-fairness-policy",
-  "slo-deadline-ordering-policy",
-  "static-usage-limit-policy",
-  "latency-slo-admitter",
-  "probabilistic-admitter",
-  // data layer and parsers
-  "approx-prefix-cache-producer",
-  "core-metrics-extractor",
-  "file-discovery",
-  "inflight-load-producer",
-  "metrics-data-source",
-  "models-data-extractor",
-  "models-data-source",
+  // prefixes by the engines' events, or by other rules
+  "burst-prefix-cache-producer",
+  "mm-embeddings-cache-producer",
+  "mm-embeddings-cache-scorer",
+  "p2p-source-producer",
   "precise-prefix-cache-producer",
-  "predicted-latency-producer",
-  "token-producer",
-  "tokenizer",
-  "anthropic-parser",
-  "openai-parser",
-  "passthrough-parser",
-  "vllmgrpc-parser",
-  "vllmhttp-parser",
+  "precise-prefix-cache-scorer",
+  // scorers and filters
+  "endpoint-attribute-filter",
+  "endpoint-attribute-scorer",
+  "header-based-testing-filter",
+  "header-label-affinity-scorer",
+  "predicted-latency-scorer",
+  "session-affinity-filter",
+  "topology-affinity-filter",
+  "topology-affinity-scorer",
+  "topology-extractor",
+  "utilization-filter",
+  // profile handlers and what goes before them
+  "disaggregatedset-rollout-pod-extractor",
+  "disaggregatedset-rollout-screener",
+  "header-profile-handler",
+  // several clusters
+  "multicluster-approx-prefix-cache-producer",
+  "multicluster-file-discovery",
+  "multicluster-kv-cache-utilization-scorer",
+  "multicluster-metrics-data-source",
+  "multicluster-metrics-extractor",
+  "multicluster-prefix-cache-scorer",
+  "multicluster-queue-scorer",
+  "multicluster-session-affinity-filter",
 ]);
 
-/** Whether other endpoint pickers have a plugin of that type which this version lacks. */
-export function knownElsewhere(type: string): boolean {
-  return ELSEWHERE.has(type);
+/** What comes nearest to some of them here. */
+const INSTEAD: ReadonlyMap<string, string> = new Map([
+  ["precise-prefix-cache-producer", "approx-prefix-cache-producer"],
+  ["precise-prefix-cache-scorer", "prefix-cache-scorer"],
+  ["predicted-latency-scorer", "latency-scorer"],
+  ["session-affinity-filter", "session-affinity-scorer"],
+]);
+
+/**
+ * What to say of a type that other endpoint pickers have and this one lacks, and which type to use in its place where
+ * one does nearly the same; undefined: there is no such type.
+ */
+export function elsewhereProblem(type: string): string | undefined {
+  if (!ELSEWHERE.has(type)) return undefined;
+  const instead = INSTEAD.get(type);
+  const advice = instead === undefined ? "" : `; ${instead} is what comes nearest to it`;
+  return `${type} is a known plugin that this version does not have${advice}`;
 }

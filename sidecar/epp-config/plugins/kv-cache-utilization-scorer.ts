@@ -1,10 +1,10 @@
 import { PLUGIN_KV_CACHE_UTILIZATION_SCORER } from "../../../wire/layout.ts";
-import type { PluginDescriptor } from "./plugin.ts";
+import { plugin, scoring } from "./plugin.ts";
 
 /** Prefers endpoints with more free KV cache: 1 - usage. */
-export const kvCacheUtilizationScorer: PluginDescriptor = {
+export const kvCacheUtilizationScorer = plugin({
   type: "kv-cache-utilization-scorer",
   stage: "scorer",
-  wire: PLUGIN_KV_CACHE_UTILIZATION_SCORER,
-  parameters: [],
-};
+  shape: {},
+  steps: () => [scoring(PLUGIN_KV_CACHE_UTILIZATION_SCORER)],
+});

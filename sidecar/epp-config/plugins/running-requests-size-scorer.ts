@@ -1,10 +1,10 @@
 import { PLUGIN_RUNNING_REQUESTS_SIZE_SCORER } from "../../../wire/layout.ts";
-import type { PluginDescriptor } from "./plugin.ts";
+import { plugin, scoring } from "./plugin.ts";
 
 /** Prefers endpoints that serve fewer requests: (max - running) / (max - min), 1 where all are equal. */
-export const runningRequestsSizeScorer: PluginDescriptor = {
+export const runningRequestsSizeScorer = plugin({
   type: "running-requests-size-scorer",
   stage: "scorer",
-  wire: PLUGIN_RUNNING_REQUESTS_SIZE_SCORER,
-  parameters: [],
-};
+  shape: {},
+  steps: () => [scoring(PLUGIN_RUNNING_REQUESTS_SIZE_SCORER)],
+});

@@ -13,14 +13,36 @@ plugins:
 const EFFECTIVE = {
   apiVersion: "inference.networking.x-k8s.io/v1alpha1",
   kind: "EndpointPickerConfig",
+  featureGates: ["flowControl"],
   plugins: [
     { name: "queue-scorer", type: "queue-scorer" },
     { name: "max-score-picker", type: "max-score-picker", parameters: { maxNumOfEndpoints: 3 } },
     { name: "single-profile-handler", type: "single-profile-handler" },
+    { name: "fcfs-ordering-policy", type: "fcfs-ordering-policy" },
+    { name: "global-strict-fairness-policy", type: "global-strict-fairness-policy" },
+    { name: "static-usage-limit-policy", type: "static-usage-limit-policy", parameters: { threshold: 1 } },
+    { name: "openai-parser", type: "openai-parser" },
+    {
+      name: "utilization-detector",
+      type: "utilization-detector",
+      parameters: {
+        queueDepthThreshold: 5,
+        kvCacheUtilThreshold: 0.8,
+        metricsStalenessThreshold: "200ms",
+        headroom: 0,
+      },
+    },
+    { name: "metrics-data-source", type: "metrics-data-source" },
+    { name: "core-metrics-extractor", type: "core-metrics-extractor" },
   ],
   schedulingProfiles: [
     { name: "default", plugins: [{ pluginRef: "queue-scorer", weight: 1 }, { pluginRef: "max-score-picker" }] },
   ],
+  dataLayer: {
+    sources: [{ pluginRef: "metrics-data-source", extractors: [{ pluginRef: "core-metrics-extractor" }] }],
+  },
+  saturationDetector: { pluginRef: "utilization-detector" },
+  parser: { pluginRef: "openai-parser" },
 };
 
 test("a good configuration is printed with its defaults, warnings aside", async (t) => {
@@ -37,15 +59,15 @@ test("a good configuration is printed with its defaults, warnings aside", async 
 test("a bad configuration is refused with all its problems", async (t) => {
   const path = await file(
     t,
-    `${CONFIG}  - type: prefix-cache-scorer\nschedulingProfiles: [{name: p, plugins: [{pluginRef: x}]}]\n`,
+    `${CONFIG}  - type: precise-prefix-cache-scorer\nschedulingProfiles: [{name: p, plugins: [{pluginRef: x}]}]\n`,
   );
   const run = start(t, ["check", path]);
   assert.equal(await run.status, 1);
   assert.equal(run.out, "");
   assert.deepEqual(run.error.split("\n"), [
     `${path} is refused:`,
-    "  plugins[1].type (line 6): prefix-cache-scorer is a known plugin that this version does not have yet",
-    '  schedulingProfiles[0].plugins[0].pluginRef (line 7): no plugin is named "x"; known: queue-scorer, prefix-cache-scorer',
+    "  plugins[1].type (line 6): precise-prefix-cache-scorer is a known plugin that this version does not have; prefix-cache-scorer is what comes nearest to it",
+    '  schedulingProfiles[0].plugins[0].pluginRef (line 7): no plugin is named "x", known are queue-scorer, precise-prefix-cache-scorer',
     "",
   ]);
 });
@@ -77,11 +99,25 @@ test("a file of endpoints is printed with its defaults", async (t) => {
   assert.equal(again.out, run.out);
 });
 
+test("a role that no filter knows is warned of", async (t) => {
+  const path = await file(
+    t,
+    "pools:\n- name: p\n  endpoints: [{address: 10.0.0.1:80, labels: {llm-d.ai/role: prefil}}]\n",
+  );
+  const run = start(t, ["check", path]);
+  assert.equal(await run.status, 0);
+  assert.equal(
+    run.error,
+    'warning: pools[0].endpoints[0].labels["llm-d.ai/role"] (line 3): "prefil" is not a known role, ' +
+      'did you mean "prefill"?\n',
+  );
+});
+
 test("a bad file of endpoints is refused", async (t) => {
   const path = await file(t, "pools: [{name: p, endpoints: [{address: nowhere}]}]\n");
   const run = start(t, ["check", path]);
   assert.equal(await run.status, 1);
-  assert.ok(run.error.startsWith(`${path} is refused:\n  pools[0].endpoints[0].address: `), run.error);
+  assert.ok(run.error.startsWith(`${path} is refused:\n  pools[0].endpoints[0].address (line 1): `), run.error);
 });
 
 test("a file that cannot be read is told", async (t) => {

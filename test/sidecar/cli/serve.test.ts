@@ -10,7 +10,7 @@ import { file, type Run, start } from "./run.ts";
 
 const ANY_PORTS = ["--grpc-port=0", "--grpc-health-port=0", "--metrics-port=0"];
 
-function config(weight: number): string {
+function config(weight: number | string): string {
   return `apiVersion: llm-d.ai/v1alpha1
 kind: EndpointPickerConfig
 plugins: [{type: queue-scorer}]
@@ -55,6 +55,7 @@ test("what model servers report reaches a gateway, and SIGTERM ends it all with 
   const run = start(t, ["serve", "--endpoints", await endpoints(t, await modelServer(t, 7)), ...ANY_PORTS]);
   const client = await gateway(t, run);
   await eventually(() => client.frames.some((frame) => frame.kind === "load" && waitingOf(frame, 0) === 7));
+  await eventually(() => client.kinds.length >= 4);
   assert.deepEqual(client.kinds.slice(0, 4), ["roster", "plan", "load", "sync"]);
   assert.equal((await get(run, "/readyz")).status, 200);
   const { body } = await get(run, "/metrics");
@@ -104,14 +105,32 @@ test("configuration and endpoints are followed as they change", async (t) => {
   await writeFile(`${configFile}.new`, config(2));
   await rename(`${configFile}.new`, configFile);
   await eventually(() => count("plan") === 2);
-  await writeFile(configFile, config(-1));
+  await writeFile(configFile, config("heavy"));
   const { problems } = await run.logged("new configuration refused, the last good plan stays");
-  assert.match(String(problems), /weight \(line 4\): -1 must be/);
+  assert.match(String(problems), /weight \(line 4\): must be a finite number, is "heavy"/);
   assert.match((await get(run, "/metrics")).body, /^inline_epp_config_last_reload_success 0$/m);
 
   await writeFile(endpointsFile, JSON.stringify({ pools: [{ name: "ns/q", endpoints: [] }] }));
   await eventually(() => count("gone") === 1 && count("roster") === 2);
   assert.equal(count("plan"), 3, "one more, for the new pool");
+});
+
+test("a pool that is emptied is warned of, and the sidecar stays ready", async (t) => {
+  const endpointsFile = await endpoints(t, "127.0.0.1:1");
+  const run = start(t, ["serve", "--endpoints", endpointsFile, ...ANY_PORTS]);
+  await run.logged("listening for gateways");
+  assert.equal((await get(run, "/readyz")).status, 200);
+  await writeFile(`${endpointsFile}.new`, JSON.stringify({ pools: [{ name: "ns/p", endpoints: [] }] }));
+  await rename(`${endpointsFile}.new`, endpointsFile);
+  assert.equal((await run.logged("pool has no endpoints")).pool, "ns/p");
+  const told = run.lines.filter(({ msg }) => msg === "endpoints in force").map(({ time, file, ...others }) => others);
+  assert.deepEqual(told, [
+    { level: "info", pool: "ns/p", endpoints: 1, msg: "endpoints in force" },
+    { level: "info", pool: "ns/p", endpoints: 0, removed: ["127.0.0.1:1"], msg: "endpoints in force" },
+  ]);
+  assert.equal((await get(run, "/readyz")).status, 200);
+  const { body } = await get(run, "/metrics");
+  assert.match(body, /^inline_epp_endpoints_reloads_total\{result="applied"\} 1$/m);
 });
 
 test("variables stand for flags, and flags win over them", async (t) => {
@@ -156,7 +175,7 @@ test("a bad configuration and bad endpoints are told together, with status 1", a
     "--endpoints",
     await file(t, "pools: [{name: p, endpoints: [{address: a}, {address: b}]}]\n"),
     "--config-file",
-    await file(t, config(-1)),
+    await file(t, config("heavy")),
     ...ANY_PORTS,
   ]);
   assert.equal(await run.status, 1);
@@ -165,6 +184,6 @@ test("a bad configuration and bad endpoints are told together, with status 1", a
     /^error: .*file\.yaml is refused:\n {2}schedulingProfiles\[0\]\.plugins\[0\]\.weight \(line 4\)/m,
   );
   assert.match(run.error, /^error: endpoint file .*file\.yaml: /m);
-  assert.match(run.error, /pools\[0\]\.endpoints\[0\]\.address: /);
-  assert.match(run.error, /pools\[0\]\.endpoints\[1\]\.address: /);
+  assert.match(run.error, /pools\[0\]\.endpoints\[0\]\.address \(line 1\): /);
+  assert.match(run.error, /pools\[0\]\.endpoints\[1\]\.address \(line 1\): /);
 });

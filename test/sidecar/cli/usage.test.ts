@@ -1,12 +1,13 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
+import { WIRE_VERSION } from "../../../wire/layout.ts";
 import { start } from "./run.ts";
 
 const { version } = JSON.parse(readFileSync(new URL("../../../package.json", import.meta.url), "utf8"));
 
 test("version, in both ways", async (t) => {
-  const expected = `inline-epp ${version} (wire version 1, node ${process.versions.node})\n`;
+  const expected = `inline-epp ${version} (wire version ${WIRE_VERSION}, node ${process.versions.node})\n`;
   for (const args of [["version"], ["--version"]]) {
     const run = start(t, args);
     assert.equal(await run.status, 0);

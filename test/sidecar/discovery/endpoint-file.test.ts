@@ -21,7 +21,7 @@ function one(fields: Record<string, unknown>): string {
 
 describe("an endpoint file", () => {
   test("in YAML, with everything", () => {
-    const pools = parseEndpointFile(`
+    const { pools } = parseEndpointFile(`
 pools:
   - name: default/base
     endpoints:
@@ -80,11 +80,13 @@ pools:
       parseEndpointFile(`{pools: [{name: a/b, endpoints: [{address: "10.0.0.1:80", labels: {x: "1"}}]}]}`),
       parseEndpointFile(yaml),
     );
-    assert.deepEqual(parseEndpointFile("pools: []"), []);
+    assert.deepEqual(parseEndpointFile("pools: []"), { pools: [], warnings: [] });
   });
 
   test("labels may be called anything", () => {
-    const [pool] = parseEndpointFile(
+    const {
+      pools: [pool],
+    } = parseEndpointFile(
       '{"pools":[{"name":"p","endpoints":[{"address":"10.0.0.1:80","labels":{"__proto__":"x","constructor":""}}]}]}',
     );
     const labels = pool?.endpoints[0]?.endpoint.labels ?? {};
@@ -95,30 +97,58 @@ pools:
   });
 });
 
+test("a role that no filter knows is warned of, with its line where the file is YAML", () => {
+  const yaml = `pools:
+  - name: p
+    endpoints:
+      - address: 10.0.0.1:80
+        labels:
+          llm-d.ai/role: decoder
+      - { address: 10.0.0.2:80, labels: { llm-d.ai/role: anything } }
+`;
+  const { pools, warnings } = parseEndpointFile(yaml);
+  assert.deepEqual(warnings, [
+    'pools[0].endpoints[0].labels["llm-d.ai/role"] (line 6): "decoder" is not a known role, did you mean "decode"?',
+    'pools[0].endpoints[1].labels["llm-d.ai/role"] (line 7): "anything" is not a known role, known are prefill, ' +
+      "decode, prefill-decode, both, encode, encode-prefill, encode-prefill-decode",
+  ]);
+  assert.deepEqual(
+    pools[0]?.endpoints.map(({ endpoint }) => endpoint.role),
+    [L.ROLE_ANY, L.ROLE_ANY],
+  );
+  assert.deepEqual(parseEndpointFile(one({ labels: { "llm-d.ai/role": "Prefill" } })).warnings, [
+    'pools[0].endpoints[0].labels["llm-d.ai/role"]: "Prefill" is not a known role, did you mean "prefill"?',
+  ]);
+});
+
 const AT = "pools[0].endpoints[0]";
 const NOT_AN_ADDRESS = "is not ip:port or [ip6]:port (hostnames are not resolved; give the pod's IP)";
 const REFUSED: readonly (readonly [name: string, text: string, problems: readonly string[]])[] = [
   ["nothing", "", ["must be a mapping with pools, is empty"]],
   ["a list", "- a", ["must be a mapping with pools, is a list"]],
   ["no pools", "{}", ["pools: must be a list, is missing"]],
-  ["pools that are empty", "pools:", ["pools: must be a list, is empty"]],
-  ["a misspelt root", "pool: []", ['pool: unknown field, did you mean "pools"?', "pools: must be a list, is missing"]],
-  ["a pool that is none", "pools: [x]", ['pools[0]: must be a mapping with name, endpoints, is "x"']],
+  ["pools that are empty", "pools:", ["pools (line 1): must be a list, is empty"]],
+  [
+    "a misspelt root",
+    "pool: []",
+    ['pool (line 1): unknown field, did you mean "pools"?', "pools: must be a list, is missing"],
+  ],
+  ["a pool that is none", "pools: [x]", ['pools[0] (line 1): must be a mapping with name, endpoints, is "x"']],
   [
     "a pool without anything",
     "pools: [{}]",
-    ["pools[0].name: must be a string, is missing", "pools[0].endpoints: must be a list, is missing"],
+    ["pools[0].name (line 1): must be a string, is missing", "pools[0].endpoints (line 1): must be a list, is missing"],
   ],
   [
     "a pool's name",
     "pools: [{name: a/b/c, endpoints: []}]",
-    ['pools[0].name: "a/b/c" is not "name" or "namespace/name" of letters, digits, ".", "_" and "-"'],
+    ['pools[0].name (line 1): "a/b/c" is not "name" or "namespace/name" of letters, digits, ".", "_" and "-"'],
   ],
-  ["an empty name", 'pools: [{name: "", endpoints: []}]', ["pools[0].name: must have 1 to 317 bytes, has 0"]],
+  ["an empty name", 'pools: [{name: "", endpoints: []}]', ["pools[0].name (line 1): must have 1 to 317 bytes, has 0"]],
   [
     "one pool twice",
     "pools: [{name: a/b, endpoints: []}, {name: a/b, endpoints: []}]",
-    ['pools[1].name: "a/b" is already pools[0]'],
+    ['pools[1].name (line 1): "a/b" is already pools[0]'],
   ],
   ["a host name", one({ address: "sim:8000" }), [`${AT}.address: "sim:8000" ${NOT_AN_ADDRESS}`]],
   ["an address that is missing", one({ address: undefined }), [`${AT}.address: must be a string, is missing`]],
@@ -126,7 +156,7 @@ const REFUSED: readonly (readonly [name: string, text: string, problems: readonl
   [
     "one address twice, however written",
     `pools: [{name: p, endpoints: [{address: "[::1]:80"}, {address: "10.0.0.1:80"}, {address: "[0::1]:80"}]}]`,
-    ['pools[0].endpoints[2].address: "[::1]:80" is already pools[0].endpoints[0]'],
+    ['pools[0].endpoints[2].address (line 1): "[::1]:80" is already pools[0].endpoints[0]'],
   ],
   ["a misspelt field", one({ adress: "x" }), [`${AT}.adress: unknown field, did you mean "address"?`]],
   [
@@ -176,11 +206,11 @@ pools:
     endpoints: []
 `,
     [
-      `${AT}.address: "sim:1" ${NOT_AN_ADDRESS}`,
-      `${AT}.rank: must be an integer from 0 to 65535, is "x"`,
-      'pools[0].endpoints[1].redy: unknown field, did you mean "ready"?',
-      'pools[1].nam: unknown field, did you mean "name"?',
-      "pools[1].name: must be a string, is missing",
+      `${AT}.address (line 5): "sim:1" ${NOT_AN_ADDRESS}`,
+      `${AT}.rank (line 5): must be an integer from 0 to 65535, is "x"`,
+      'pools[0].endpoints[1].redy (line 6): unknown field, did you mean "ready"?',
+      'pools[1].nam (line 7): unknown field, did you mean "name"?',
+      "pools[1].name (line 7): must be a string, is missing",
     ],
   ],
 ];

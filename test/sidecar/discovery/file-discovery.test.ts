@@ -112,7 +112,7 @@ describe("a file that is refused", () => {
     const { start, heard } = discover(context);
     await assert.rejects(start(), (error: EndpointFileError) => {
       assert.equal(error.problems.length, 2);
-      assert.match(error.message, /^endpoint file .*endpoints\.yaml: more: unknown field/);
+      assert.match(error.message, /^endpoint file .*endpoints\.yaml: more \(line 2\): unknown field/);
       return true;
     });
     assert.deepEqual(heard, []);
@@ -133,7 +133,7 @@ describe("a file that is refused", () => {
     await new Promise((resolve) => setTimeout(resolve, 60));
     assert.deepEqual(
       refused.map(({ problems }) => problems),
-      [["pools: must be a list, is 3"]],
+      [["pools (line 1): must be a list, is 3"]],
     );
     await unlink(file);
     await until("its absence is reported", () => refused.length === 2);

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { engineOf, roleOf } from "../../../sidecar/discovery/labels.ts";
+import { engineOf, roleOf, roleProblem } from "../../../sidecar/discovery/labels.ts";
 import * as L from "../../../wire/layout.ts";
 
 const OLD = "inference.networking.k8s.io/engine-type";
@@ -33,4 +33,14 @@ test("roles", () => {
   assert.equal(role("encode"), L.ROLE_ENCODE);
   assert.equal(role("something-else"), L.ROLE_ANY);
   assert.equal(roleOf({}), L.ROLE_ANY);
+});
+
+test("roles that filters know have no problem", () => {
+  const known = ["prefill", "decode", "prefill-decode", "both", "encode", "encode-prefill", "encode-prefill-decode"];
+  for (const role of known) assert.equal(roleProblem({ "llm-d.ai/role": role }), undefined, role);
+  assert.equal(roleProblem({}), undefined);
+  assert.equal(
+    roleProblem({ "llm-d.ai/role": "prefil-decode" }),
+    '"prefil-decode" is not a known role, did you mean "prefill-decode"?',
+  );
 });

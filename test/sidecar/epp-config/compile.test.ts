@@ -3,24 +3,26 @@ import { test } from "node:test";
 import { compile } from "../../../sidecar/epp-config/compile.ts";
 import { defaultConfig } from "../../../sidecar/epp-config/default-config.ts";
 import { PLUGINS } from "../../../sidecar/epp-config/plugins/catalogue.ts";
-import { knownElsewhere } from "../../../sidecar/epp-config/plugins/elsewhere.ts";
+import { elsewhereProblem } from "../../../sidecar/epp-config/plugins/elsewhere.ts";
 import { readConfig } from "../../../sidecar/epp-config/read.ts";
 import { encodePlan } from "../../../wire/encode.ts";
 import * as L from "../../../wire/layout.ts";
 
 const HEAD = "apiVersion: llm-d.ai/v1alpha1\nkind: EndpointPickerConfig\n";
 
-test("the default plan is queue 2, KV cache 2, best three", () => {
-  assert.deepEqual(compile(defaultConfig().config).profiles, [
+test("the default plan is the soonest expected answer, best three", () => {
+  const { config, warnings } = defaultConfig();
+  assert.deepEqual(warnings, []);
+  const { profiles, settings } = compile(config);
+  assert.deepEqual(profiles, [
     {
       name: "default",
       steps: [
-        { stage: L.STAGE_SCORER, plugin: L.PLUGIN_QUEUE_SCORER, name: "queue-scorer", weight: 2, parameters: [] },
         {
           stage: L.STAGE_SCORER,
-          plugin: L.PLUGIN_KV_CACHE_UTILIZATION_SCORER,
-          name: "kv-cache-utilization-scorer",
-          weight: 2,
+          plugin: L.PLUGIN_EXPECTED_LATENCY_SCORER,
+          name: "expected-latency-scorer",
+          weight: 1,
           parameters: [],
         },
         {
@@ -33,6 +35,15 @@ test("the default plan is queue 2, KV cache 2, best three", () => {
       ],
     },
   ]);
+  assert.deepEqual(settings, {
+    handler: L.HANDLER_SINGLE,
+    handlerParameters: [0],
+    blockTokens: 64,
+    maxBlocks: 2048,
+    lruBlocks: 0,
+    outputRatio: 0,
+    outputMax: 0,
+  });
 });
 
 test("steps stand by stage, and within a stage as in the file", () => {
@@ -72,17 +83,40 @@ schedulingProfiles: [{name: p, plugins: [{pluginRef: queue-scorer, weight: ${wei
 test("what compiles also encodes", () => {
   const frame = encodePlan({ pool: "ns/pool", ...compile(defaultConfig().config) });
   const view = new DataView(frame.buffer);
-  assert.equal(view.getUint32(L.PLAN_STEPS, true), 3);
+  assert.equal(view.getUint32(L.PLAN_STEPS, true), 2);
 });
 
-test("the catalogue fits the wire", () => {
-  const constants = new Set<number>();
-  for (const { type, stage, wire, parameters } of PLUGINS) {
-    assert.ok(parameters.length <= 4, type);
-    assert.equal(wire === undefined, stage === "profile handler", type);
-    assert.ok(!knownElsewhere(type), `${type} is here`);
-    if (wire === undefined) continue;
-    assert.ok(!constants.has(wire), type);
-    constants.add(wire);
+test("the catalogue names each type once, and none that it refuses", () => {
+  const types = PLUGINS.map(({ type }) => type);
+  assert.deepEqual([...new Set(types)], types);
+  assert.deepEqual(
+    types.filter((type) => elsewhereProblem(type) !== undefined),
+    [],
+  );
+});
+
+test("what is advised in place of another picker's plugin is there", () => {
+  const advised = (type: string) => /; (\S+) is what comes nearest to it$/.exec(elsewhereProblem(type) ?? "")?.[1];
+  assert.equal(advised("precise-prefix-cache-scorer"), "prefix-cache-scorer");
+  assert.equal(advised("precise-prefix-cache-producer"), "approx-prefix-cache-producer");
+  assert.equal(advised("session-affinity-filter"), "session-affinity-scorer");
+  assert.equal(advised("predicted-latency-scorer"), "latency-scorer");
+  assert.equal(advised("topology-affinity-scorer"), undefined);
+  const types = PLUGINS.map(({ type }) => type);
+  for (const type of [
+    "prefix-cache-scorer",
+    "approx-prefix-cache-producer",
+    "session-affinity-scorer",
+    "latency-scorer",
+  ]) {
+    assert.ok(types.includes(type), type);
+  }
+});
+
+test("plugins with steps, and no others, are filters, scorers and pickers", () => {
+  for (const { type, stage, steps, handle, decide } of PLUGINS) {
+    assert.equal(steps !== undefined, ["filter", "scorer", "picker"].includes(stage), type);
+    assert.equal(handle !== undefined, stage === "profile handler", type);
+    assert.equal(decide !== undefined, stage === "decider", type);
   }
 });

@@ -10,13 +10,22 @@ const LISTEN = { host: "127.0.0.1", port: 0, flag: "--metrics-port" };
 async function setUp(t: TestContext) {
   const readiness = new Readiness(["discovery", "push"]);
   const { registry } = createMetrics("1.2.3");
-  const server = await startHttpServer(LISTEN, registry, readiness);
+  let asked = 0;
+  let known: string | undefined;
+  const state = () => {
+    asked++;
+    return known;
+  };
+  const server = await startHttpServer(LISTEN, { registry, readiness, state });
   t.after(() => server.stop());
   const get = async (path: string, method = "GET") => {
     const answer = await fetch(`http://127.0.0.1:${server.port}${path}`, { method });
     return { status: answer.status, type: answer.headers.get("content-type"), body: await answer.text() };
   };
-  return { readiness, server, get };
+  const setState = (text: string) => {
+    known = text;
+  };
+  return { readiness, server, get, setState, asked: () => asked };
 }
 
 test("/metrics is Prometheus' text", async (t) => {
@@ -46,11 +55,25 @@ test("/readyz names what is missing", async (t) => {
   assert.deepEqual(JSON.parse(last.body), { ready: true, missing: [] });
 });
 
+test("/state is made when it is asked for, and not before there is any", async (t) => {
+  const { get, setState, asked } = await setUp(t);
+  assert.deepEqual(await get("/state"), {
+    status: 503,
+    type: "text/plain; charset=utf-8",
+    body: "nothing is known yet\n",
+  });
+  setState('{"version":1}\n');
+  assert.deepEqual(await get("/state"), { status: 200, type: "application/json", body: '{"version":1}\n' });
+  await get("/metrics");
+  await get("/readyz");
+  assert.equal(asked(), 2);
+});
+
 test("other paths are told which there are", async (t) => {
   const { get } = await setUp(t);
   const { status, body } = await get("/metric");
   assert.equal(status, 404);
-  for (const path of ["/metrics", "/healthz", "/readyz"]) assert.ok(body.includes(path));
+  for (const path of ["/metrics", "/healthz", "/readyz", "/state"]) assert.ok(body.includes(path));
   assert.equal((await get("/")).status, 200);
 });
 
@@ -63,18 +86,24 @@ test("only GET and HEAD are answered", async (t) => {
 test("a busy port is told by its number and its flag", async (t) => {
   const { server, readiness } = await setUp(t);
   const { registry } = createMetrics("1.2.3");
-  await assert.rejects(startHttpServer({ ...LISTEN, port: server.port }, registry, readiness), (error) => {
-    assert.ok(error instanceof ListenError);
-    assert.match(error.message, new RegExp(`^port ${server.port} is in use; .* --metrics-port$`));
-    return true;
-  });
+  await assert.rejects(
+    startHttpServer({ ...LISTEN, port: server.port }, { registry, readiness, state: () => undefined }),
+    (error) => {
+      assert.ok(error instanceof ListenError);
+      assert.match(error.message, new RegExp(`^port ${server.port} is in use; .* --metrics-port$`));
+      return true;
+    },
+  );
 });
 
 test("an address of another machine is told by --bind", async (t) => {
   const { readiness } = await setUp(t);
   const { registry } = createMetrics("1.2.3");
-  await assert.rejects(startHttpServer({ ...LISTEN, host: "192.0.2.1" }, registry, readiness), {
-    name: "ListenError",
-    message: "this machine has no address 192.0.2.1; choose another with --bind",
-  });
+  await assert.rejects(
+    startHttpServer({ ...LISTEN, host: "192.0.2.1" }, { registry, readiness, state: () => undefined }),
+    {
+      name: "ListenError",
+      message: "this machine has no address 192.0.2.1; choose another with --bind",
+    },
+  );
 });

@@ -34,6 +34,51 @@ test("each report moves its metric", async () => {
   assert.match(await registry.metrics(), /^inline_epp_config_last_reload_success 1$/m);
 });
 
+test("every way in which a reload can end is counted from the start", async () => {
+  const { registry, reload, endpoints } = createMetrics("1.0.0");
+  const series = async () =>
+    (await registry.metrics()).split("\n").filter((line) => /reload/.test(line) && line[0] !== "#");
+  assert.deepEqual(await series(), [
+    'inline_epp_config_reloads_total{result="applied"} 0',
+    'inline_epp_config_reloads_total{result="unchanged"} 0',
+    'inline_epp_config_reloads_total{result="refused"} 0',
+    'inline_epp_config_reloads_total{result="unreadable"} 0',
+    "inline_epp_config_last_reload_success 1",
+    'inline_epp_endpoints_reloads_total{result="applied"} 0',
+    'inline_epp_endpoints_reloads_total{result="refused"} 0',
+    "inline_epp_endpoints_last_reload_success 1",
+  ]);
+  reload.reloaded("unchanged");
+  endpoints.reloaded("applied");
+  endpoints.reloaded("refused");
+  const after = await series();
+  assert.equal(after[1], 'inline_epp_config_reloads_total{result="unchanged"} 1');
+  assert.deepEqual(after.slice(4), [
+    "inline_epp_config_last_reload_success 1",
+    'inline_epp_endpoints_reloads_total{result="applied"} 1',
+    'inline_epp_endpoints_reloads_total{result="refused"} 1',
+    "inline_epp_endpoints_last_reload_success 0",
+  ]);
+  assert.match(await registry.metrics(), /^inline_epp_endpoints_last_success_timestamp_seconds \d+/m);
+});
+
+test("the time of the last good configuration moves with good ones only", async (t) => {
+  t.mock.timers.enable({ apis: ["Date"], now: 1_000_000 });
+  const { registry, reload } = createMetrics("1.0.0");
+  const at = async () =>
+    /^inline_epp_config_last_success_timestamp_seconds (\S+)$/m.exec(await registry.metrics())?.[1];
+  assert.equal(await at(), "1000");
+  t.mock.timers.setTime(2_000_000);
+  reload.reloaded("refused");
+  reload.reloaded("unreadable");
+  assert.equal(await at(), "1000");
+  reload.reloaded("unchanged");
+  assert.equal(await at(), "2000");
+  t.mock.timers.setTime(3_000_000);
+  reload.reloaded("applied");
+  assert.equal(await at(), "3000");
+});
+
 test("process metrics are read when scraped", async () => {
   const { registry } = createMetrics("1.0.0");
   const value = async (name: string) =>

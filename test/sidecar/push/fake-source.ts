@@ -1,6 +1,7 @@
 import type { PlanSource } from "../../../sidecar/push/plan-source.ts";
 import type { PoolChange, PoolSource } from "../../../sidecar/state/source.ts";
 import type { Endpoint, Load, Plan, Roster, Sample } from "../../../wire/model.ts";
+import { PLAIN_SETTINGS } from "../../../wire/plan-settings.ts";
 
 function endpoint(index: number): Endpoint {
   const address = `10.0.${index >> 8}.${index & 255}:8000`;
@@ -96,7 +97,7 @@ export class FakePlans implements PlanSource {
 
   plan(pool: string): Plan {
     const steps = [{ stage: 3, plugin: 64, name: "max-score-picker", weight: 0, parameters: [3] }];
-    return { pool, epoch: this.#epoch, profiles: [{ name: "default", steps }] };
+    return { pool, epoch: this.#epoch, profiles: [{ name: "default", steps }], settings: PLAIN_SETTINGS };
   }
 
   subscribe(listener: () => void): () => void {

@@ -8,6 +8,7 @@ export class RecordingObserver implements PushObserver {
   readonly latencies: number[] = [];
   bytes = 0;
   skips = 0;
+  drops = 0;
   connected = 0;
 
   pushed(kind: string, bytes: number): void {
@@ -17,6 +18,10 @@ export class RecordingObserver implements PushObserver {
 
   skipped(): void {
     this.skips++;
+  }
+
+  journalsDropped(count: number): void {
+    this.drops += count;
   }
 
   acknowledged(seconds: number): void {

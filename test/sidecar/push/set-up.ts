@@ -20,11 +20,11 @@ export async function setUp(t: TestContext) {
     await server.stop(100);
   });
 
-  /** Opens a stream; says HELLO where asked to. */
-  function connect(hello = true): TestGateway {
+  /** Opens a stream; says HELLO where asked to, as the gateway of that number. */
+  function connect(hello = true, number = 7n): TestGateway {
     const gateway = new TestGateway(server.port);
     gateways.push(gateway);
-    if (hello) gateway.hello();
+    if (hello) gateway.hello("test-node", number);
     return gateway;
   }
 

@@ -1,8 +1,9 @@
 import { Client, type ClientDuplexStream, credentials, type StatusObject } from "@grpc/grpc-js";
 import { stateService } from "../../../sidecar/push/service.ts";
-import { encodeAck, encodeHello } from "../../../wire/encode.ts";
+import { decodeUp, type UpFrame } from "../../../wire/decode.ts";
+import { encodeAck, encodeFlight, encodeHello, encodeJournal } from "../../../wire/encode.ts";
 import * as L from "../../../wire/layout.ts";
-import type { Ack } from "../../../wire/model.ts";
+import type { Ack, JournalRecord } from "../../../wire/model.ts";
 import { xxh64 } from "../../../wire/xxh64.ts";
 
 const KINDS = new Map([
@@ -12,6 +13,8 @@ const KINDS = new Map([
   [L.KIND_SYNC, "sync"],
   [L.KIND_GONE, "gone"],
   [L.KIND_BEAT, "beat"],
+  [L.KIND_FLIGHT, "flight"],
+  [L.KIND_JOURNAL, "journal"],
 ]);
 
 /** What a test wants to know of a frame. */
@@ -55,6 +58,7 @@ export class TestGateway {
   readonly opened: Promise<unknown>;
   readonly status: Promise<StatusObject>;
   readonly #client: Client;
+  #number = 7n;
   #wake: () => void = () => {};
 
   constructor(port: number) {
@@ -72,7 +76,41 @@ export class TestGateway {
   }
 
   hello(node = "test-node", gateway = 7n): void {
+    this.#number = gateway;
     this.call.write(Buffer.from(encodeHello({ gateway, node })));
+  }
+
+  /** Tells of requests in flight, with ten tokens each, all of them in prefill; by endpoint. */
+  flight(requests: Readonly<Record<string, number>>, owner = this.#number): void {
+    const entries = Object.entries(requests).map(([endpoint, count]) => {
+      return { endpoint: BigInt(endpoint), requests: count, tokens: count * 10, prefill: count * 10 };
+    });
+    this.call.write(Buffer.from(encodeFlight({ owner, entries })));
+  }
+
+  /** Tells of records. */
+  journal(records: readonly JournalRecord[], owner = this.#number): void {
+    this.call.write(Buffer.from(encodeJournal({ owner, first: 0n, records })));
+  }
+
+  /** What the FLIGHTs so far have told: requests by endpoint. */
+  get flights(): Record<string, number>[] {
+    return this.#read("flight").map(({ flight }) => {
+      for (const entry of flight.entries) {
+        if (entry.tokens !== entry.requests * 10 || entry.prefill !== entry.tokens) throw new Error("other tokens");
+      }
+      return Object.fromEntries(flight.entries.map(({ endpoint, requests }) => [`${endpoint}`, requests]));
+    });
+  }
+
+  /** The JOURNALs so far: their frames. */
+  get journals(): Uint8Array[] {
+    return this.#read("journal").map(({ bytes }) => bytes);
+  }
+
+  #read<K extends "flight" | "journal">(kind: K): Extract<UpFrame, { kind: K }>[] {
+    const frames = this.frames.filter((frame) => frame.kind === kind).map(({ bytes }) => decodeUp(bytes));
+    return frames.filter((frame): frame is Extract<UpFrame, { kind: K }> => frame.kind === kind);
   }
 
   ack(ack: Partial<Ack>): void {

@@ -141,7 +141,7 @@ describe("state from a file and scrapes", () => {
     await until("the connection is closed", () => server.open === 0);
 
     const { state: bad } = await setUp(context, "bad.json", "pools: [{}]");
-    await assert.rejects(bad.start(), /pools\[0\]\.name: must be a string, is missing/);
+    await assert.rejects(bad.start(), /pools\[0\]\.name \(line 1\): must be a string, is missing/);
     assert.throws(
       () => createScrapedState({ discovery: new FileDiscovery({ file: "x" }), metricsStalenessThreshold: 1.5 }),
       /metricsStalenessThreshold is 1.5/,

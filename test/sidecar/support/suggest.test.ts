@@ -13,11 +13,15 @@ test("finds what was meant", () => {
     ["lables", "labels"],
     ["naem", "name"],
     ["redy", "ready"],
+    ["addr", "address"],
+    ["addss", "address"],
   ];
   for (const [written, meant] of cases) assert.equal(nearest(written, KNOWN), meant, written);
 });
 
 test("does not guess what is far off", () => {
   for (const written of ["", "weight", "url", "x".repeat(100_000)]) assert.equal(nearest(written, KNOWN), undefined);
+  // Too little is left of it, or it begins with another letter.
+  for (const written of ["adr", "ress"]) assert.equal(nearest(written, KNOWN), undefined, written);
   assert.equal(nearest("name", []), undefined);
 });

@@ -1,0 +1,42 @@
+// The pool has endpoints that take requests, but the filters of the configuration let none of them serve this one.
+
+import * as host from "../abi/host.ts";
+import { count, FILTERED } from "../metrics.ts";
+import { Pool } from "../state/pool.ts";
+import { Line } from "../text/line.ts";
+import { Text, text } from "../text/text.ts";
+import { ROSTER_NAME_LENGTH, ROSTER_NAME_OFFSET } from "../../wire/layout.ts";
+import { rosterText } from "../wire/roster.ts";
+
+const NO_HEADERS = new Text(0, 0);
+const DETAILS_FILTERED_OUT = text("inline_epp_filtered_out");
+const WARNED_EVERY: u64 = 60_000_000;
+const body = new Line();
+let nextWarning: u64 = 0;
+
+/**
+ * Answers a request 429, whatever the failure mode: an endpoint chosen otherwise would be a wrong one. `now` is in
+ * microseconds. Returns false, as decide does: the request must not go on.
+ */
+export function filteredOut(pool: Pool, now: u64): bool {
+  count(FILTERED);
+  warn(pool, now);
+  host.respond(
+    429, DETAILS_FILTERED_OUT,
+    body.clear().add("inference error: ResourceExhausted - no endpoint passes the filters of the scheduling profile"),
+    NO_HEADERS,
+  );
+  return false;
+}
+
+function warn(pool: Pool, now: u64): void {
+  if (now < nextWarning) return;
+  nextWarning = now + WARNED_EVERY;
+  const roster = pool.roster;
+  host.logWarn(
+    host.logLine().add("requests to pool \"")
+      .bytes(rosterText(roster, roster, ROSTER_NAME_OFFSET), load<u32>(roster, ROSTER_NAME_LENGTH))
+      .add("\" are answered 429: no endpoint passes the filters of the scheduling profile; do the endpoints have the ")
+      .add("labels that the filters ask for? `inline-epp explain` shows which filter drops which endpoint"),
+  );
+}

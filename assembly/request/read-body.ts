@@ -1,0 +1,45 @@
+// Request bodies on their way through: read in slices, as the pieces pass.
+
+import * as host from "../abi/host.ts";
+import { BUFFER_REQUEST_BODY } from "../abi/values.ts";
+import { BODY_OPEN, Body, endBody, feedBody, takeBody } from "../body/body.ts";
+import { resetArena } from "../memory/arena.ts";
+import { promptBlockTokens, BYTES_PER_TOKEN } from "../prefix/settings.ts";
+import { Pool } from "../state/pool.ts";
+import { planMaxBlocks } from "../wire/plan.ts";
+import { Request } from "./request.ts";
+
+/** The arena holds a slice with room to spare, so that reading a body takes no memory, however long the piece. */
+const SLICE: u32 = 32768;
+/** Where a request comes before any state does. */
+const UNKNOWN_POOL_BLOCK_TOKENS: u32 = 64;
+const UNKNOWN_POOL_BLOCKS: u32 = 256;
+
+/** Reads what is new of the `length` bytes that the host has now. `whole`: they are the body from its first byte on. */
+export function readBody(request: Request, pool: Pool | null, length: u32, whole: bool): void {
+  if (request.body == 0) begin(request, pool);
+  if (request.body == 0) return;
+  const body = changetype<Body>(request.body);
+  if (body.status != BODY_OPEN) return; // what it has shown is no JSON object: there is nothing to be learned
+  let from = whole ? request.scanned : 0;
+  while (from < length) {
+    resetArena();
+    if (!host.getBuffer(BUFFER_REQUEST_BODY, from, min(SLICE, length - from)) || host.resultLength == 0) return;
+    feedBody(body, host.resultAt, host.resultLength);
+    from += host.resultLength;
+  }
+  if (whole) request.scanned = length;
+}
+
+/** The body is complete. */
+export function finishBody(request: Request): void {
+  if (request.body != 0) endBody(changetype<Body>(request.body));
+}
+
+function begin(request: Request, pool: Pool | null): void {
+  const known = pool !== null && pool.plan != 0;
+  const blockTokens = known ? promptBlockTokens(pool!) : UNKNOWN_POOL_BLOCK_TOKENS;
+  const most = known ? planMaxBlocks(pool!.plan) : UNKNOWN_POOL_BLOCKS;
+  request.blockTokens = blockTokens;
+  request.body = changetype<usize>(takeBody(blockTokens * BYTES_PER_TOKEN, most));
+}

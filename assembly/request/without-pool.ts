@@ -1,0 +1,51 @@
+// There is no pool to pick from. Which setting is wrong, or whether time will mend it, is told in the answer, in the
+// access log's response code details, and in the log.
+
+import * as host from "../abi/host.ts";
+import { Root } from "../root.ts";
+import { NO_STATE, NO_SUCH_POOL, SEVERAL_POOLS } from "../sync/store.ts";
+import { text } from "../text/text.ts";
+import { undecided } from "./decide.ts";
+
+const DETAILS_NO_STATE = text("inline_epp_no_state");
+const DETAILS_NO_SUCH_POOL = text("inline_epp_no_such_pool");
+const DETAILS_SEVERAL_POOLS = text("inline_epp_several_pools");
+const WARNED_EVERY: u64 = 60_000_000;
+const nextWarnings: usize = memory.data(24, 8); // u64, by reason
+
+/** Answers a request, or lets it go, by failure mode. False: it has been answered here and must not go on. */
+export function withoutPool(root: Root): bool {
+  const store = root.store;
+  const reason = store === null ? NO_STATE : store.reason;
+  warn(root, reason);
+  switch (reason) {
+    case NO_SUCH_POOL:
+      return undecided(root, DETAILS_NO_SUCH_POOL, "the sidecar has no pool of the configured name");
+    case SEVERAL_POOLS:
+      return undecided(root, DETAILS_SEVERAL_POOLS, "there are several pools, and the configuration names none");
+    default:
+      return undecided(root, DETAILS_NO_STATE, "no endpoint state for the pool yet");
+  }
+}
+
+function warn(root: Root, reason: i32): void {
+  const now = host.now();
+  const next = nextWarnings + (usize(reason) << 3);
+  if (now < load<u64>(next)) return;
+  store<u64>(next, now + WARNED_EVERY);
+  const config = root.config;
+  const line = host.logLine();
+  switch (reason) {
+    case NO_SUCH_POOL:
+      line.add("the sidecar has other pools, but no \"").bytes(config.pool.at, config.pool.length)
+        .add("\" (pool): is that the pool's namespace and name?");
+      break;
+    case SEVERAL_POOLS:
+      line.add("the sidecar has several pools: name one of them (pool)");
+      break;
+    default:
+      line.add("requests come, but no endpoint state has come yet from the sidecar in cluster \"")
+        .bytes(config.stateCluster.at, config.stateCluster.length).add("\" (stateCluster)");
+  }
+  host.logWarn(line.add("; requests go by failureMode"));
+}

@@ -1,0 +1,15 @@
+import { PLUGIN_SLO_HEADROOM_TIER_FILTER } from "../../../wire/layout.ts";
+import { number } from "../../support/fields.ts";
+import { reference, withDefault } from "../shape.ts";
+import { filtering, plugin } from "./plugin.ts";
+
+/** Keeps the endpoints that are expected to meet the request's objectives, and now and then only the others. */
+export const sloHeadroomTierFilter = plugin({
+  type: "slo-headroom-tier-filter",
+  stage: "filter",
+  shape: {
+    epsilonExploreNeg: withDefault(number({ min: 0, max: 1 }), 0.01),
+    latencyPredictionInfoProducerName: reference("predicted-latency-producer"),
+  },
+  steps: ({ epsilonExploreNeg }) => [filtering(PLUGIN_SLO_HEADROOM_TIER_FILTER, { parameters: [epsilonExploreNeg] })],
+});

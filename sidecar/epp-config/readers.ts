@@ -1,0 +1,63 @@
+// Readers of values that only a configuration of the reference has.
+
+import { DURATION_EXAMPLES, parseDuration } from "../support/duration.ts";
+import { integer, list, mapping, type Place, type Reader, text } from "../support/fields.ts";
+
+/** Bytes of a name, a path, a URL. */
+const MAX_TEXT = 4096;
+
+/** A text with at least one character. */
+export const word: Reader<string> = text(MAX_TEXT);
+
+/** A text that may be empty. */
+export const anyText: Reader<string> = text(MAX_TEXT, 0);
+
+/** A mapping whose fields nobody here reads. */
+export function anyMapping(value: unknown, place: Place): object | undefined {
+  return mapping(value, place);
+}
+
+/** A list whose items nobody here reads. */
+export function anyList(value: unknown, place: Place): readonly unknown[] | undefined {
+  return list(value, place);
+}
+
+/** A duration as Go writes it, kept as it was written. */
+export function duration(value: unknown, place: Place): string | undefined {
+  const milliseconds = typeof value === "string" ? parseDuration(value) : undefined;
+  return milliseconds === undefined ? place.expect(DURATION_EXAMPLES, value) : (value as string);
+}
+
+/** A duration of more than nothing. */
+export function someDuration(value: unknown, place: Place): string | undefined {
+  const read = duration(value, place);
+  return read !== undefined && parseDuration(read) === 0 ? place.expect("a duration over 0", value) : read;
+}
+
+const QUANTITY = /^\+?(\d+\.?\d*|\.\d+)([eE][+-]?\d+|[KMGTPE]i|[numkMGTPE])?$/;
+
+/** A quantity of Kubernetes, 0 or more, kept as it was written. */
+export function quantity(value: unknown, place: Place): string | number | undefined {
+  if (typeof value === "number" && Number.isFinite(value) && value >= 0) return value;
+  if (typeof value === "string" && QUANTITY.test(value)) return value;
+  return place.expect("a quantity such as 500, 1k or 10Gi", value);
+}
+
+/**
+ * A number that the reference corrects without a word where it is out of range; here with a warning.
+ * @param correct what the number counts as; itself where it is in range.
+ */
+export function lenient(read: Reader<number>, correct: (value: number) => number): Reader<number> {
+  return (value, place) => {
+    const found = read(value, place);
+    if (found === undefined) return undefined;
+    const corrected = correct(found);
+    if (corrected !== found) place.warn(`${found} is out of range and counts as ${corrected}`);
+    return corrected;
+  };
+}
+
+/** An integer of at least `min`; a smaller one counts as the default. */
+export function integerOr(fallback: number, min: number): Reader<number> {
+  return lenient(integer(), (value) => (value < min ? fallback : value));
+}

@@ -1,0 +1,19 @@
+import { existsSync, readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+
+/** Where the module stands: beside the bundle, or in build/ where the sources run as they are. */
+const PLACES = ["./filter.wasm", "../../build/filter.wasm"];
+
+/** There is no compiled filter. */
+export class FilterMissing extends Error {}
+
+/**
+ * Loads the filter that is built together with this program.
+ * @throws FilterMissing where it is not built.
+ */
+export function loadFilterModule(): WebAssembly.Module {
+  const paths = PLACES.map((place) => fileURLToPath(new URL(place, import.meta.url)));
+  const path = paths.find((candidate) => existsSync(candidate));
+  if (path === undefined) throw new FilterMissing("filter.wasm is not built; build it with: npm run build");
+  return new WebAssembly.Module(readFileSync(path));
+}
