@@ -4,9 +4,13 @@ import { join } from "node:path";
 import { Command } from "commander";
 import { ROOT } from "../scripts/stack/command.ts";
 import { inlineVsPlain } from "./cases/inline-vs-plain.ts";
+import { latency } from "./cases/latency.ts";
+import { pick } from "./cases/pick.ts";
+import { prefix } from "./cases/prefix.ts";
+import { scan } from "./cases/scan.ts";
 import type { BenchCase } from "./lib/case.ts";
 
-const CASES: readonly BenchCase[] = [inlineVsPlain];
+const CASES: readonly BenchCase[] = [inlineVsPlain, latency, pick, prefix, scan];
 
 const program = new Command("npm run bench --")
   .description("Measures what the picker costs. Figures are medians over rounds that alternate within one run.")
