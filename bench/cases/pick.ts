@@ -32,7 +32,7 @@ const scorer = (plugin: number, weight: number, parameters: number[] = []): Plan
   weight,
   parameters,
 });
-const picker = (plugin: number): PlanStep => ({ stage: L.STAGE_PICKER, plugin, name: "", weight: 0, parameters: [1] });
+const picker = (plugin: number): PlanStep => ({ stage: L.STAGE_PICKER, plugin, name: "", weight: 0, parameters: [3] });
 const half: PlanStep = {
   stage: L.STAGE_FILTER,
   plugin: L.PLUGIN_LABEL_SELECTOR_FILTER,
