@@ -25,20 +25,25 @@ function refusalOf(field: string): string {
   return refusal('{"stateCluster": "sidecar", ' + field + "}");
 }
 
+// Every field but stateCluster, which has none.
+function expectDefaults(): void {
+  expect(contentOf(config.authority)).toBe("inline-epp");
+  expect(contentOf(config.pool)).toBe("");
+  expect(config.hold).toBe(HOLD_BUFFER);
+  expect(config.failureMode).toBe(FAIL_CLOSE);
+  expect(config.staleAfter).toBe(5000000);
+  expect(config.watchdog).toBe(5000000);
+  expect(config.prefixMemory).toBe(16777216);
+  expect(contentOf(config.explainHeader)).toBe("");
+}
+
 const DURATION = ', must be a duration such as "500ms", "5s" or "2m"';
 
 describe("the plugin configuration", () => {
   it("needs a stateCluster only", () => {
     expect(parse('{"stateCluster":"sidecar"}')).toBeTruthy();
     expect(contentOf(config.stateCluster)).toBe("sidecar");
-    expect(contentOf(config.authority)).toBe("inline-epp");
-    expect(contentOf(config.pool)).toBe("");
-    expect(config.hold).toBe(HOLD_BUFFER);
-    expect(config.failureMode).toBe(FAIL_CLOSE);
-    expect(config.staleAfter).toBe(5000000);
-    expect(config.watchdog).toBe(5000000);
-    expect(config.prefixMemory).toBe(16777216);
-    expect(contentOf(config.explainHeader)).toBe("");
+    expectDefaults();
   });
 
   it("reads every field, in any order and with any blanks", () => {
@@ -70,14 +75,7 @@ describe("the plugin configuration", () => {
     );
     expect(parse('{"stateCluster":"short"}')).toBeTruthy();
     expect(contentOf(config.stateCluster)).toBe("short");
-    expect(contentOf(config.authority)).toBe("inline-epp");
-    expect(contentOf(config.pool)).toBe("");
-    expect(config.hold).toBe(HOLD_BUFFER);
-    expect(config.failureMode).toBe(FAIL_CLOSE);
-    expect(config.staleAfter).toBe(5000000);
-    expect(config.watchdog).toBe(5000000);
-    expect(config.prefixMemory).toBe(16777216);
-    expect(contentOf(config.explainHeader)).toBe("");
+    expectDefaults();
   });
 
   it("allows names of 253 characters and no longer ones", () => {

@@ -5,27 +5,12 @@ import { test } from "node:test";
 import { refusalName } from "../../wire/decode.ts";
 import { encodeRoster } from "../../wire/encode.ts";
 import * as L from "../../wire/layout.ts";
-import { goldenFrame, readFrames } from "../wire/golden-files.ts";
+import { changed, goldenFrame, readFrames, resized } from "../wire/golden-files.ts";
 import { connectedRig, endpoints, FakePool, samples, servingRig } from "./pools.ts";
 import { callsDuring, pickOnce, picksOf, post } from "./requests.ts";
 
 const WARNING =
   /^warn inline-epp: frame refused, reason \d+ \(wire\/FORMAT\.md\), \d+ on this stream; the last good state stays$/;
-
-/** A golden frame with one change. */
-function changed(name: string, change: (view: DataView) => void): Uint8Array {
-  const bytes = goldenFrame(name);
-  change(new DataView(bytes.buffer));
-  return bytes;
-}
-
-/** A frame of which bytes are missing, or too many, though its length field agrees. */
-function resized(name: string, length: number): Uint8Array {
-  const bytes = new Uint8Array(length);
-  bytes.set(goldenFrame(name).subarray(0, length));
-  new DataView(bytes.buffer).setUint32(L.HEADER_LENGTH, length, true);
-  return bytes;
-}
 
 const ENDPOINT_0 = L.ROSTER_BYTES;
 const SAMPLE_0 = L.LOAD_BYTES;

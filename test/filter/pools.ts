@@ -4,7 +4,10 @@ import { encodeLoad, encodePlan, encodeRoster, encodeSync } from "../../wire/enc
 import * as L from "../../wire/layout.ts";
 import type { Endpoint, Load, Plan, PlanSettings, PlanStep, Sample } from "../../wire/model.ts";
 import { PLAIN_SETTINGS } from "../../wire/plan-settings.ts";
+import { sample } from "../wire/idle-sample.ts";
 import { Rig } from "./rig.ts";
+
+export { sample };
 
 /** A plugin configuration, with what a test wants different. */
 export function configuration(fields: Record<string, unknown> = {}): string {
@@ -28,24 +31,6 @@ export function endpoint(number: number, fields: Partial<Endpoint> = {}): Endpoi
 /** The first `count` endpoints. */
 export function endpoints(count: number): Endpoint[] {
   return Array.from({ length: count }, (_, index) => endpoint(index + 1));
-}
-
-/** A fresh sample of an idle, ready endpoint. */
-export function sample(fields: Partial<Sample> = {}): Sample {
-  return {
-    ready: true,
-    age: 5,
-    counter: 1,
-    waiting: 0,
-    running: 0,
-    kvUsage: 0,
-    blockSize: 16,
-    blockCount: 1000,
-    runningAdapters: [],
-    waitingAdapters: [],
-    maxAdapters: 0,
-    ...fields,
-  };
 }
 
 /** Samples of `count` idle endpoints. */

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { decodeUp, FrameRefused, refusalName } from "../../wire/decode.ts";
 import { encodeAck, encodeHello } from "../../wire/encode.ts";
 import * as L from "../../wire/layout.ts";
-import { goldenFrame } from "./golden-files.ts";
+import { changed, goldenFrame, resized } from "./golden-files.ts";
 import { ACK, HELLO } from "./golden-frames.ts";
 
 function reasonOf(bytes: Uint8Array): string {
@@ -14,21 +14,6 @@ function reasonOf(bytes: Uint8Array): string {
     throw error;
   }
   return "accepted";
-}
-
-/** A golden frame with one change. */
-function changed(name: string, change: (view: DataView) => void): Uint8Array {
-  const bytes = goldenFrame(name);
-  change(new DataView(bytes.buffer));
-  return bytes;
-}
-
-/** A frame cut to a length, or filled up to it; its length field agrees. */
-function resized(name: string, length: number): Uint8Array {
-  const bytes = new Uint8Array(length);
-  bytes.set(goldenFrame(name).subarray(0, length));
-  new DataView(bytes.buffer).setUint32(L.HEADER_LENGTH, length, true);
-  return bytes;
 }
 
 test("a frame cut at any length is refused as truncated", () => {

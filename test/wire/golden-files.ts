@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { HEADER_LENGTH } from "../../wire/layout.ts";
 
 const FOLDER = new URL("../../wire/golden/", import.meta.url);
 
@@ -34,4 +35,19 @@ export function goldenFrame(name: string): Uint8Array {
 
 export function readHashVectors(): HashVector[] {
   return JSON.parse(readFileSync(XXH64_FILE, "utf8"));
+}
+
+/** A golden frame with one change. */
+export function changed(name: string, change: (view: DataView) => void): Uint8Array {
+  const bytes = goldenFrame(name);
+  change(new DataView(bytes.buffer));
+  return bytes;
+}
+
+/** A golden frame cut to a length, or filled up to it; its length field agrees. */
+export function resized(name: string, length: number): Uint8Array {
+  const bytes = new Uint8Array(length);
+  bytes.set(goldenFrame(name).subarray(0, length));
+  new DataView(bytes.buffer).setUint32(HEADER_LENGTH, length, true);
+  return bytes;
 }

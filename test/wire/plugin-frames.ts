@@ -4,6 +4,7 @@ import { encodeLoad, encodePlan, encodeRoster } from "../../wire/encode.ts";
 import * as L from "../../wire/layout.ts";
 import type { Endpoint, Load, PlanProfile, PlanSettings, PlanStep, PlanTerm, Sample } from "../../wire/model.ts";
 import { PLAIN_SETTINGS } from "../../wire/plan-settings.ts";
+import { sample } from "./idle-sample.ts";
 
 const POOL = "default/base";
 const ROLE = "llm-d.ai/role";
@@ -25,26 +26,13 @@ function roster(labels: readonly Readonly<Record<string, string>>[]): Uint8Array
 }
 
 function load(samples: readonly Partial<Sample>[]): Uint8Array {
-  const idle: Sample = {
-    ready: true,
-    age: 5,
-    counter: 1,
-    waiting: 0,
-    running: 0,
-    kvUsage: 0,
-    blockSize: 16,
-    blockCount: 1000,
-    runningAdapters: [],
-    waitingAdapters: [],
-    maxAdapters: 0,
-  };
   const frame: Load = {
     pool: POOL,
     rosterEpoch: 1n,
     sequence: 1n,
     sentAt: 1n,
     freshFor: 2000,
-    samples: samples.map((sample) => ({ ...idle, ...sample })),
+    samples: samples.map((fields) => sample(fields)),
   };
   return encodeLoad(frame);
 }
