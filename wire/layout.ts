@@ -128,6 +128,8 @@ export const MAX_TERMS = 1024;
 export const MAX_VALUES = 4096;
 /** Tokens that a prefix block may have. */
 export const MAX_BLOCK_TOKENS = 1024;
+/** Tokens of a prefix block where the plan leaves it to engines that have smaller ones, or say nothing. */
+export const LEAST_ENGINE_BLOCK_TOKENS = 16;
 /** Prompt blocks that a plan may ask to look at. */
 export const MAX_PROMPT_BLOCKS = 4096;
 

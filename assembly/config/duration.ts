@@ -1,18 +1,14 @@
+import { wholeNumber, wholeNumberLength } from "./whole-number.ts";
+
 /**
  * Reads a duration as Kubernetes writes them, a whole number and one unit: "500ms", "2s", "5m". Returns
  * microseconds; -1 where it is none or longer than a day.
  */
 export function parseDuration(at: usize, length: u32): i64 {
   const DAY: i64 = 86_400_000_000;
-  let value: i64 = 0;
-  let i: u32 = 0;
-  for (; i < length; i++) {
-    const digit = i32(load<u8>(at + i)) - 48;
-    if (digit < 0 || digit > 9) break;
-    value = value * 10 + digit;
-    if (value > DAY) return -1;
-  }
-  if (i == 0) return -1;
+  const value = wholeNumber(at, length, DAY);
+  if (value < 0) return -1;
+  const i = wholeNumberLength;
   const unit = length - i;
   const first = unit > 0 ? load<u8>(at + i) : 0;
   let factor: i64 = 0;

@@ -1,19 +1,15 @@
+import { wholeNumber, wholeNumberLength } from "./whole-number.ts";
+
 /**
  * Reads an amount of memory as Kubernetes writes them, a whole number and one unit: "512KiB", "16MiB", "1GiB", with or
  * without the "B". Returns bytes; -1 where it is none or more than a GiB, which is all the memory that Envoy gives a VM.
  */
 export function parseSize(at: usize, length: u32): i64 {
   const MOST: i64 = 1 << 30;
-  let value: i64 = 0;
-  let i: u32 = 0;
-  for (; i < length; i++) {
-    const digit = i32(load<u8>(at + i)) - 48;
-    if (digit < 0 || digit > 9) break;
-    value = value * 10 + digit;
-    if (value > MOST) return -1;
-  }
+  const value = wholeNumber(at, length, MOST);
+  const i = wholeNumberLength;
   const unit = length - i;
-  if (i == 0 || unit < 2 || unit > 3 || load<u8>(at + i + 1) != 0x69) return -1;
+  if (value < 0 || unit < 2 || unit > 3 || load<u8>(at + i + 1) != 0x69) return -1;
   if (unit == 3 && load<u8>(at + i + 2) != 0x42) return -1;
   const letter = load<u8>(at + i);
   let shift: i64 = 0;

@@ -1,7 +1,7 @@
 // How prompts of a pool are cut into blocks, and how many of them an endpoint remembers: by the plan, or by what the
 // engines say of themselves.
 
-import { MAX_BLOCK_TOKENS, SAMPLE_BLOCK_COUNT, SAMPLE_BLOCK_SIZE } from "../../wire/layout.ts";
+import { LEAST_ENGINE_BLOCK_TOKENS, MAX_BLOCK_TOKENS, SAMPLE_BLOCK_COUNT, SAMPLE_BLOCK_SIZE } from "../../wire/layout.ts";
 import { Pool } from "../state/pool.ts";
 import { loadEndpoints, sampleRow } from "../wire/load.ts";
 import { planBlockTokens, planLruBlocks } from "../wire/plan.ts";
@@ -9,8 +9,6 @@ import { setCapacity } from "./index.ts";
 
 /** What a token is taken for where nobody tokenizes: the reference's estimate. */
 export const BYTES_PER_TOKEN: u32 = 4;
-/** Where neither the plan nor an engine says; and the least, since some engines cache token by token. */
-const LEAST_TOKENS: u32 = 16;
 const DEFAULT_CAPACITY: u32 = 31250;
 
 /** Tokens per prompt block of the pool. */
@@ -20,9 +18,9 @@ export function promptBlockTokens(pool: Pool): u32 {
   const count = loadEndpoints(pool.load);
   for (let i: u32 = 0; i < count; i++) {
     const size = load<u32>(sampleRow(pool.load, i), SAMPLE_BLOCK_SIZE);
-    if (size != 0) return min<u32>(max(size, LEAST_TOKENS), MAX_BLOCK_TOKENS);
+    if (size != 0) return min<u32>(max<u32>(size, LEAST_ENGINE_BLOCK_TOKENS), MAX_BLOCK_TOKENS);
   }
-  return LEAST_TOKENS;
+  return LEAST_ENGINE_BLOCK_TOKENS;
 }
 
 /** Tells the index how many blocks each endpoint of the pool remembers. The pool is usable. */

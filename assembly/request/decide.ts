@@ -1,8 +1,7 @@
 // The decision for one request, and how it leaves the filter.
 
 import * as host from "../abi/host.ts";
-import { MAP_REQUEST_HEADERS } from "../abi/values.ts";
-import { FAIL_OPEN, HOLD_SELF } from "../config/plugin-config.ts";
+import { FAIL_OPEN } from "../config/plugin-config.ts";
 import { xxh64 } from "../hash/xxh64.ts";
 import { count, FAILED_CLOSED, FAILED_OPEN, PICKS } from "../metrics.ts";
 import { Root } from "../root.ts";
@@ -21,8 +20,11 @@ import { endpointAddressAt, endpointAddressLength, endpointKey } from "../wire/r
 import { describe } from "./describe.ts";
 import { keepExplanation } from "./explain.ts";
 import { filteredOut } from "./filtered-out.ts";
-import { sendDataParallel, sendEncoders, sendPrefiller } from "./handler-headers.ts";
+import {
+  DATA_PARALLEL_HEADER, DATA_PARALLEL_STATE, ENCODERS_HEADER, ENCODERS_STATE, PREFILLER_HEADER, PREFILLER_STATE, sendPick,
+} from "./handler-headers.ts";
 import { departed } from "./outcome.ts";
+import { refuse } from "./refuse.ts";
 import { countAt, remember, Request } from "./request.ts";
 import { withoutPool } from "./without-pool.ts";
 
@@ -31,10 +33,8 @@ export const DESTINATION_HEADER = text("x-gateway-destination-endpoint");
 /** Envoy keeps this property as filter state `wasm.dest`. */
 const DESTINATION_STATE = text("dest");
 
-const NO_HEADERS = new Text(0, 0);
 const DETAILS_NO_ENDPOINT = text("inline_epp_no_endpoint");
 const list = new Line();
-const body = new Line();
 
 /**
  * Picks endpoints for a request and sends the decision on its way. `whole`: there is a body, and all of it has
@@ -77,38 +77,43 @@ function send(root: Root, request: Request, pool: Pool, picks: u32): void {
   list.clear();
   for (let place: u32 = 0; place < picks; place++) {
     const row = pickAt(place);
-    if (place > 0) list.add(",");
-    const begin = list.length;
-    list.bytes(endpointAddressAt(roster, row), endpointAddressLength(roster, row));
+    const begin = listAddress(roster, row);
     if (port != 0) list.portFrom(begin, port);
     remember(request, place, port == 0 ? endpointKey(roster, row) : xxh64(list.at + begin, list.length - begin));
   }
   request.picks = picks;
   request.byPod = port != 0;
-  if (root.config.hold == HOLD_SELF) host.setHeader(MAP_REQUEST_HEADERS, DESTINATION_HEADER, list.at, list.length);
-  else host.setProperty(DESTINATION_STATE, list.at, list.length);
+  sendPick(root, DESTINATION_HEADER, DESTINATION_STATE, list);
   if (planHandler(pool.plan) != u32(HANDLER_SINGLE)) sendHandlerPicks(root, pool, port);
 }
 
 // What a profile handler picks beside the destination.
 function sendHandlerPicks(root: Root, pool: Pool, port: u32): void {
   const roster = pool.roster;
-  if (port != 0) sendDataParallel(root, addressOf(roster, pickAt(0)));
+  if (port != 0) {
+    list.clear();
+    listAddress(roster, pickAt(0));
+    sendPick(root, DATA_PARALLEL_HEADER, DATA_PARALLEL_STATE, list);
+  }
   const prefiller = prefillPick();
-  if (prefiller >= 0) sendPrefiller(root, addressOf(roster, u32(prefiller)));
+  if (prefiller >= 0) {
+    list.clear();
+    listAddress(roster, u32(prefiller));
+    sendPick(root, PREFILLER_HEADER, PREFILLER_STATE, list);
+  }
   const encoders = encodePicks();
   if (encoders == 0) return;
   list.clear();
-  for (let place: u32 = 0; place < encoders; place++) {
-    const row = encodePickAt(place);
-    if (place > 0) list.add(",");
-    list.bytes(endpointAddressAt(roster, row), endpointAddressLength(roster, row));
-  }
-  sendEncoders(root, list);
+  for (let place: u32 = 0; place < encoders; place++) listAddress(roster, encodePickAt(place));
+  sendPick(root, ENCODERS_HEADER, ENCODERS_STATE, list);
 }
 
-function addressOf(roster: usize, row: u32): Line {
-  return list.clear().bytes(endpointAddressAt(roster, row), endpointAddressLength(roster, row));
+// Appends a roster row's address to the list. Returns where in it the address begins.
+function listAddress(roster: usize, row: u32): u32 {
+  if (list.length > 0) list.add(",");
+  const begin = list.length;
+  list.bytes(endpointAddressAt(roster, row), endpointAddressLength(roster, row));
+  return begin;
 }
 
 /** There is no decision: by failure mode the request goes on without one (true) or is answered 503 (false). */
@@ -118,6 +123,5 @@ export function undecided(root: Root, details: Text, why: string): bool {
     return true;
   }
   count(FAILED_CLOSED);
-  host.respond(503, details, body.clear().add("inference error: ServiceUnavailable - ").add(why), NO_HEADERS);
-  return false;
+  return refuse(503, details, "ServiceUnavailable", why);
 }

@@ -20,22 +20,20 @@ export function describe(request: Request, pool: Pool): void {
   if (body.status != BODY_JSON) return;
   request.promptTokens = (body.promptBytes + BYTES_PER_TOKEN - 1) / BYTES_PER_TOKEN;
   setPrompt(f64(request.promptTokens), body.blocks, request.blockTokens);
-  setOutput(f64(tokensOf(request, pool)) - f64(request.promptTokens));
+  request.tokens = tokensOf(request, body, pool);
+  setOutput(f64(request.tokens) - f64(request.promptTokens));
   setAdapter(body.modelHash);
   setImages(body.images);
   if ((pool.derived.planNeeds & NEEDS_MATCHED) != 0) matchPrefix(bodyBlocksAt(body), body.blocks);
 }
 
-/**
- * Tokens that a request counts for while it is in flight: its prompt's, and of its output as many as the plan says.
- * The reference's estimate: ratio x prompt tokens, at most what the client allows and at most the plan's cap.
- */
-export function tokensOf(request: Request, pool: Pool): u32 {
+// Tokens that a request counts for while it is in flight: its prompt's, and of its output as many as the plan says.
+// The reference's estimate: ratio x prompt tokens, at most what the client allows and at most the plan's cap.
+function tokensOf(request: Request, body: Body, pool: Pool): u32 {
   const ratio = planOutputRatio(pool.plan);
-  if (ratio == 0 || request.body == 0) return request.promptTokens;
+  if (ratio == 0) return request.promptTokens;
   let output = Math.round(f64(request.promptTokens) * ratio);
-  const allowed = changetype<Body>(request.body).maxTokens;
-  if (allowed != 0) output = min(output, f64(allowed));
+  if (body.maxTokens != 0) output = min(output, f64(body.maxTokens));
   const most = planOutputMax(pool.plan);
   if (most != 0) output = min(output, f64(most));
   return u32(min<f64>(f64(request.promptTokens) + output, 1_000_000_000));

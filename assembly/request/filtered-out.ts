@@ -1,18 +1,16 @@
 // The pool has endpoints that take requests, but the filters of the configuration let none of them serve this one.
 
 import * as host from "../abi/host.ts";
+import { OnceAMinute } from "../abi/once-a-minute.ts";
 import { count, FILTERED } from "../metrics.ts";
 import { Pool } from "../state/pool.ts";
-import { Line } from "../text/line.ts";
-import { Text, text } from "../text/text.ts";
+import { text } from "../text/text.ts";
 import { ROSTER_NAME_LENGTH, ROSTER_NAME_OFFSET } from "../../wire/layout.ts";
 import { rosterText } from "../wire/roster.ts";
+import { refuse } from "./refuse.ts";
 
-const NO_HEADERS = new Text(0, 0);
 const DETAILS_FILTERED_OUT = text("inline_epp_filtered_out");
-const WARNED_EVERY: u64 = 60_000_000;
-const body = new Line();
-let nextWarning: u64 = 0;
+const warning = new OnceAMinute();
 
 /**
  * Answers a request 429, whatever the failure mode: an endpoint chosen otherwise would be a wrong one. `now` is in
@@ -20,18 +18,13 @@ let nextWarning: u64 = 0;
  */
 export function filteredOut(pool: Pool, now: u64): bool {
   count(FILTERED);
-  warn(pool, now);
-  host.respond(
-    429, DETAILS_FILTERED_OUT,
-    body.clear().add("inference error: ResourceExhausted - no endpoint passes the filters of the scheduling profile"),
-    NO_HEADERS,
+  if (warning.due(now)) warn(pool);
+  return refuse(
+    429, DETAILS_FILTERED_OUT, "ResourceExhausted", "no endpoint passes the filters of the scheduling profile",
   );
-  return false;
 }
 
-function warn(pool: Pool, now: u64): void {
-  if (now < nextWarning) return;
-  nextWarning = now + WARNED_EVERY;
+function warn(pool: Pool): void {
   const roster = pool.roster;
   host.logWarn(
     host.logLine().add("requests to pool \"")

@@ -1,6 +1,7 @@
 // What happens at each of a stream's callbacks.
 
 import * as host from "../abi/host.ts";
+import { OnceAMinute } from "../abi/once-a-minute.ts";
 import {
   BUFFER_RESPONSE_BODY, DATA_CONTINUE, DATA_STOP_ITERATION_AND_BUFFER, DATA_STOP_ITERATION_NO_BUFFER, HEADERS_CONTINUE,
   HEADERS_STOP_ITERATION, MAP_REQUEST_HEADERS, MAP_RESPONSE_HEADERS, TRAILERS_CONTINUE, TRAILERS_STOP_ITERATION,
@@ -25,8 +26,7 @@ const UPSTREAM_ADDRESS = text("upstream\0address");
 const STATUS = text(":status");
 /** Usage figures are a few hundred bytes long; what precedes them in a long piece is text. */
 const USAGE_BYTES: u32 = 16384;
-const WARNED_EVERY: u64 = 60_000_000;
-let nextWarning: u64 = 0;
+const warning = new OnceAMinute();
 
 @inline
 function rootAt(request: Request): Root {
@@ -96,9 +96,7 @@ export function onResponseHeaders(request: Request, end: bool): void {
   if (served !== null && !failed) tellSession(rootAt(request), served.key);
   if (request.picks == 0 || listed(request, key)) return;
   count(NOT_OBEYED);
-  const now = host.now();
-  if (now < nextWarning) return;
-  nextWarning = now + WARNED_EVERY;
+  if (!warning.due(host.now())) return;
   host.logWarn(
     host.logLine().add("an endpoint answered that was not picked: the cluster needs the override_host policy reading ")
       .add("x-gateway-destination-endpoint (with hold \"buffer\" behind the buffer and header_mutation filters) and every ")

@@ -10,7 +10,6 @@ import { Slot } from "../state/slots.ts";
 import { noteHeld, noteLost, noteTpot, noteTtft } from "../sync/journal.ts";
 import { SAMPLE_KV_USAGE } from "../../wire/layout.ts";
 import { sampleRow } from "../wire/load.ts";
-import { tokensOf } from "./describe.ts";
 import { countAt, countPrefiller, Request } from "./request.ts";
 
 /** Output tokens that an answer must have before its pace means anything. */
@@ -33,8 +32,7 @@ export function departed(request: Request, pool: Pool, row: u32, prefiller: i32,
   request.running = estimatedRunning;
   request.usageThen = f64(load<f32>(sample, SAMPLE_KV_USAGE));
   request.tokensThen = slot.tokensInFlight();
-  request.matched = request.body == 0 ? 0 : matched(slot.number);
-  request.tokens = tokensOf(request, pool);
+  request.matched = matched(slot.number);
   request.prefill = prefiller < 0 ? uncachedTokens(request, request.matched) : 0;
   countAt(request, slot);
   request.firstNew = hold(request, slot);
@@ -44,8 +42,7 @@ export function departed(request: Request, pool: Pool, row: u32, prefiller: i32,
 // The prompt is computed elsewhere: it counts there until the answer begins, and will be held there too. Whether that
 // endpoint has done its part shows in no answer, so this is not taken back.
 function prefilledBy(request: Request, slot: Slot): void {
-  const held = request.body == 0 ? 0 : matched(slot.number);
-  countPrefiller(request, slot, uncachedTokens(request, held));
+  countPrefiller(request, slot, uncachedTokens(request, matched(slot.number)));
   hold(request, slot);
 }
 

@@ -61,7 +61,7 @@ function readObjective(name: Text, other: Text): f64 {
 function decimal(otherwise: f64): f64 {
   let value: f64 = 0;
   let scale: f64 = 0;
-  if (host.resultLength == 0 || host.resultLength > 20) return f64(otherwise);
+  if (host.resultLength == 0 || host.resultLength > 20) return otherwise;
   for (let i: u32 = 0; i < host.resultLength; i++) {
     const byte = load<u8>(host.resultAt + i);
     if (byte == 0x2e && scale == 0) {
@@ -70,7 +70,7 @@ function decimal(otherwise: f64): f64 {
       value = value * 10 + f64(byte - 0x30);
       scale *= 10;
     } else {
-      return f64(otherwise);
+      return otherwise;
     }
   }
   return scale == 0 ? value : value / scale;

@@ -2,6 +2,7 @@
 // hang for ever. Until a body callback has proven the setting right, held requests are timed and let go.
 
 import * as host from "../abi/host.ts";
+import { OnceAMinute } from "../abi/once-a-minute.ts";
 import { STREAM_REQUEST } from "../abi/values.ts";
 import { count, WATCHDOG } from "../metrics.ts";
 import { Root } from "../root.ts";
@@ -10,8 +11,7 @@ import { undecided } from "./decide.ts";
 import { Request } from "./request.ts";
 
 const DETAILS = text("inline_epp_watchdog");
-const WARNED_EVERY: u64 = 60_000_000;
-let nextWarning: u64 = 0;
+const warning = new OnceAMinute();
 
 /** Notes that a request is held from now on. */
 export function hold(root: Root, request: Request): void {
@@ -46,8 +46,7 @@ export function releaseOverdue(root: Root, now: u64): void {
     unhold(root, request);
     request.decided = true;
     count(WATCHDOG);
-    if (now >= nextWarning) {
-      nextWarning = now + WARNED_EVERY;
+    if (warning.due(now)) {
       host.logError(
         host.logLine().add("hold is \"self\", but no request body reached the filter in time; if this repeats, set ")
           .add("allow_on_headers_stop_iteration: true in Envoy's PluginConfig, or hold to \"buffer\"; requests are let go by failureMode"),

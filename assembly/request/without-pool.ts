@@ -2,6 +2,7 @@
 // access log's response code details, and in the log.
 
 import * as host from "../abi/host.ts";
+import { OnceAMinute } from "../abi/once-a-minute.ts";
 import { Root } from "../root.ts";
 import { NO_STATE, NO_SUCH_POOL, SEVERAL_POOLS } from "../sync/store.ts";
 import { text } from "../text/text.ts";
@@ -10,14 +11,13 @@ import { undecided } from "./decide.ts";
 const DETAILS_NO_STATE = text("inline_epp_no_state");
 const DETAILS_NO_SUCH_POOL = text("inline_epp_no_such_pool");
 const DETAILS_SEVERAL_POOLS = text("inline_epp_several_pools");
-const WARNED_EVERY: u64 = 60_000_000;
-const nextWarnings: usize = memory.data(24, 8); // u64, by reason
+const warnings = [new OnceAMinute(), new OnceAMinute(), new OnceAMinute()]; // by reason
 
 /** Answers a request, or lets it go, by failure mode. False: it has been answered here and must not go on. */
 export function withoutPool(root: Root): bool {
   const store = root.store;
   const reason = store === null ? NO_STATE : store.reason;
-  warn(root, reason);
+  if (unchecked(warnings[reason]).due(host.now())) warn(root, reason);
   switch (reason) {
     case NO_SUCH_POOL:
       return undecided(root, DETAILS_NO_SUCH_POOL, "the sidecar has no pool of the configured name");
@@ -29,10 +29,6 @@ export function withoutPool(root: Root): bool {
 }
 
 function warn(root: Root, reason: i32): void {
-  const now = host.now();
-  const next = nextWarnings + (usize(reason) << 3);
-  if (now < load<u64>(next)) return;
-  store<u64>(next, now + WARNED_EVERY);
   const config = root.config;
   const line = host.logLine();
   switch (reason) {

@@ -2,10 +2,10 @@
 
 import {
   ENDPOINT_LABEL_COUNT, ENDPOINT_LABEL_START, ENDPOINT_NAME_LENGTH, ENDPOINT_NAME_OFFSET, LABEL_BYTES,
-  LABEL_KEY_LENGTH, LABEL_KEY_OFFSET, LABEL_VALUE_LENGTH, LABEL_VALUE_OFFSET, ROSTER_LABELS,
+  LABEL_KEY_LENGTH, LABEL_KEY_OFFSET, LABEL_VALUE_LENGTH, LABEL_VALUE_OFFSET,
 } from "../../wire/layout.ts";
 import { xxh64 } from "../hash/xxh64.ts";
-import { endpointRow, rosterEndpoints } from "../wire/roster.ts";
+import { endpointRow, rosterEndpoints, rosterText } from "../wire/roster.ts";
 
 /** The label of a roster row with this key; 0 where it has none. */
 export function findLabel(roster: usize, row: u32, key: usize, keyLength: u32): usize {
@@ -40,9 +40,4 @@ export function hashName(roster: usize, row: u32): u64 {
 
 function labelRow(roster: usize, index: u32): usize {
   return endpointRow(roster, rosterEndpoints(roster)) + usize(index) * LABEL_BYTES;
-}
-
-// Where a text of the roster stands; `row` holds an offset into the strings at `offsetField`.
-function rosterText(roster: usize, row: usize, offsetField: i32): usize {
-  return labelRow(roster, load<u32>(roster, ROSTER_LABELS)) + load<u32>(row + offsetField);
 }

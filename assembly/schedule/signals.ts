@@ -8,7 +8,7 @@ import {
 } from "./candidates.ts";
 import { predictTpot, predictTtft } from "../latency/model.ts";
 import { matched } from "../prefix/index.ts";
-import { promptBlocks, uncachedTokens } from "./inputs.ts";
+import { uncachedTokens } from "./inputs.ts";
 
 /** Bits of a needs mask: columns of the candidates, and what the caller must find in the request. */
 export const NEEDS_MATCHED: u32 = 1;
@@ -31,7 +31,7 @@ export function fillSignals(needs: u32): void {
 
 /** Leading blocks of the prompt that an endpoint holds. */
 export function matchedOf(slot: Slot): u32 {
-  return promptBlocks == 0 ? 0 : matched(slot.number);
+  return matched(slot.number);
 }
 
 // Milliseconds to the first token, were the request sent there; NaN where unknown.

@@ -159,9 +159,7 @@ export function traceProfileEnd(pool: Pool, profile: usize, picks: u32): void {
   json.key("inFlight").open(LIST);
   for (let i: u32 = 0; i < count; i++) json.number(f64(pool.slot(shownRow(i)).inFlight()));
   json.close(LIST_END).key("matchedBlocks").open(LIST);
-  for (let i: u32 = 0; i < count; i++) {
-    json.number(promptBlocks == 0 ? 0 : f64(matched(pool.slot(shownRow(i)).number)));
-  }
+  for (let i: u32 = 0; i < count; i++) json.number(f64(matched(pool.slot(shownRow(i)).number)));
   json.close(LIST_END);
   if ((needed & NEEDS_TTFT) != 0) {
     json.key("ttft");

@@ -7,6 +7,7 @@ import {
   HELLO_NODE_LENGTH, HELLO_NODE_MAX, KIND_ACK, KIND_HELLO, MAX_FRAME_BYTES, REFUSED_LENGTH,
 } from "../../wire/layout.ts";
 import * as host from "../abi/host.ts";
+import { OnceAMinute } from "../abi/once-a-minute.ts";
 import { BUFFER_GRPC_RECEIVE } from "../abi/values.ts";
 import { count, FRAMES_ACCEPTED, FRAMES_REFUSED, setGauge, STATE_AGE, STREAM_OPEN } from "../metrics.ts";
 import { randomBelow } from "../schedule/random.ts";
@@ -24,7 +25,6 @@ const FIRST_BACKOFF: u64 = 50_000;
 const LAST_BACKOFF: u64 = 1_000_000;
 /** The sidecar sends something every second; after this it is taken for dead. */
 const SILENCE: u64 = 5_000_000;
-const WARNED_EVERY: u64 = 60_000_000;
 const WATCHED_EVERY: u64 = 1_000_000;
 
 const frame: usize = memory.data(320, 8); // HELLO or ACK
@@ -42,9 +42,9 @@ export class Link {
   private refused: u32 = 0;
   private reason: i32 = ACCEPTED;
   private ackDue: bool = false;
-  private nextRefusalWarning: u64 = 0;
-  private nextOpenWarning: u64 = 0;
-  private nextLostWarning: u64 = 0;
+  private refusalWarning: OnceAMinute = new OnceAMinute();
+  private openWarning: OnceAMinute = new OnceAMinute();
+  private lostWarning: OnceAMinute = new OnceAMinute();
 
   private service: Text;
   private publisher: Publisher;
@@ -65,8 +65,7 @@ export class Link {
       return;
     }
     if (now - this.heardAt > SILENCE) {
-      if (now >= this.nextLostWarning) {
-        this.nextLostWarning = now + WARNED_EVERY;
+      if (this.lostWarning.due(now)) {
         host.logWarn(host.logLine().add("nothing heard from the sidecar for 5 s, opening the stream anew"));
       }
       this.close(now);
@@ -123,8 +122,7 @@ export class Link {
     this.refused++;
     this.reason = reason;
     count(FRAMES_REFUSED);
-    if (now < this.nextRefusalWarning) return;
-    this.nextRefusalWarning = now + WARNED_EVERY;
+    if (!this.refusalWarning.due(now)) return;
     host.logWarn(
       host.logLine().add("frame refused, reason ").number(reason).add(" (wire/FORMAT.md), ").number(this.refused)
         .add(" on this stream; the last good state stays"),
@@ -133,8 +131,7 @@ export class Link {
 
   /** The other end has ended the stream, with a gRPC status, or could not be reached. */
   lost(status: u32, now: u64): void {
-    if (now >= this.nextLostWarning) {
-      this.nextLostWarning = now + WARNED_EVERY;
+    if (this.lostWarning.due(now)) {
       host.logWarn(
         host.logLine().add("the state stream to cluster \"").bytes(this.cluster.at, this.cluster.length)
           .add("\" ended with gRPC status ").number(status).add("; the last state serves on, and it is opened anew"),
@@ -173,8 +170,7 @@ export class Link {
   }
 
   private warnUnopened(now: u64): void {
-    if (now < this.nextOpenWarning) return;
-    this.nextOpenWarning = now + WARNED_EVERY;
+    if (!this.openWarning.due(now)) return;
     host.logWarn(
       host.logLine().add("cannot open the state stream: does Envoy have the cluster \"")
         .bytes(this.cluster.at, this.cluster.length).add("\" (stateCluster)?"),

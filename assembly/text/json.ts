@@ -47,7 +47,7 @@ export class JsonText {
   key(name: string): JsonText {
     this.separate();
     this.put(0x22);
-    for (let i = 0; i < name.length; i++) this.put(u8(name.charCodeAt(i)));
+    this.literal(name);
     this.put(0x22);
     this.put(0x3a);
     this.fresh = true;

@@ -3,6 +3,7 @@
 import {
   JOURNAL_BYTES,
   JOURNAL_RECORDS,
+  LEAST_ENGINE_BLOCK_TOKENS,
   MAX_BLOCK_TOKENS,
   RECORD_BYTES,
   RECORD_HELD,
@@ -13,15 +14,13 @@ import {
 import { xxh64 } from "../../wire/xxh64.ts";
 import type { SnapshotPlan, SnapshotPool } from "./snapshot.ts";
 
-/** As in assembly/prefix/settings.ts: the least, and what holds where no engine says. */
-const LEAST_TOKENS = 16;
 const VALUE_BYTES = 8;
 
 /** Tokens per prompt block in the pool by that plan: what it says, else what the first engine that says so has. */
 export function promptBlockTokens({ endpoints }: SnapshotPool, { settings }: SnapshotPlan): number {
   if (settings.blockTokens !== 0) return settings.blockTokens;
   const said = endpoints.find(({ sample }) => sample.blockSize !== 0)?.sample.blockSize ?? 0;
-  return Math.min(Math.max(said, LEAST_TOKENS), MAX_BLOCK_TOKENS);
+  return Math.min(Math.max(said, LEAST_ENGINE_BLOCK_TOKENS), MAX_BLOCK_TOKENS);
 }
 
 function tellsOfBlocks(journal: Uint8Array, endpoints: ReadonlySet<bigint>): boolean {
