@@ -45,9 +45,10 @@ export function proxy_on_tick(id: u32): void {
 
 export function proxy_on_request_headers(id: u32, _headers: u32, end: u32): u32 {
   resetArena();
-  lifecycle.removeDestination();
   const request = requestOf(id);
-  return request === null ? HEADERS_CONTINUE : lifecycle.onRequestHeaders(request, end != 0);
+  if (request !== null) return lifecycle.onRequestHeaders(request, end != 0);
+  lifecycle.removeDestination();
+  return HEADERS_CONTINUE;
 }
 
 export function proxy_on_request_body(id: u32, length: u32, end: u32): u32 {

@@ -12,8 +12,9 @@ import { releaseOverdue } from "./request/watchdog.ts";
 import { Request } from "./request/request.ts";
 import { Pool } from "./state/pool.ts";
 import { exchangeFlights } from "./sync/flight.ts";
-import { leadsAny, Store, storeOf } from "./sync/store.ts";
+import { leadsAny, refreshStores, Store, storeOf } from "./sync/store.ts";
 import { totalRequests } from "./sync/totals.ts";
+import { ALL_POOLS, SAID_EVERY } from "./sync/uses.ts";
 import { Line } from "./text/line.ts";
 
 const TICK_MS: u32 = 10;
@@ -26,7 +27,7 @@ const SHOWN_EVERY: u64 = 1_000_000;
 export class Root {
   readonly config: PluginConfig = new PluginConfig();
   id: u32 = 0;
-  /** Key of the configured pool; 0: the only one there is. */
+  /** Key of the configured pool; 0: the only one there is, or each request's own. */
   poolKey: u64 = 0;
   /** Held requests for which no body callback has come, oldest first. */
   oldestHeld: Request | null = null;
@@ -35,8 +36,8 @@ export class Root {
   bodySeen: bool = false;
   /** The state that this root picks from; null before a configuration has been accepted. */
   store: Store | null = null;
-  /** Whether a request has asked for the pool: from then on ticks keep it fresh. */
-  private used: bool = false;
+  /** When the configuration's pools are to be named to the other workers again. */
+  private nextSay: u64 = 0;
 
   /** Reads the configuration of `length` bytes. False: refused, and the log says why. */
   configure(length: u32): bool {
@@ -53,40 +54,54 @@ export class Root {
     this.store = storeOf(this.config.stateCluster, this.config.authority);
     configurePrefixIndex(this.config.prefixMemory);
     defineMetrics();
+    this.sayUses(host.now());
+    this.nextSay = 0; // the first tick confirms it
     host.setTickPeriod(TICK_MS);
     return true;
   }
 
-  /** The pool that this root picks from, as new as there is; null: not usable (yet). */
-  freshPool(): Pool | null {
-    this.used = true;
+  /** Tells the name of the pool with this key, before a request asks for it. */
+  introducePool(key: u64, name: usize, length: u32): void {
     const store = this.store;
-    return store !== null ? store.freshPool(this.poolKey) : null;
+    if (store !== null) store.introduce(key, name, length);
+  }
+
+  /** A request's pool, as new as there is; null: not usable (yet). */
+  freshPool(key: u64): Pool | null {
+    const store = this.store;
+    return store !== null ? store.freshPool(key) : null;
+  }
+
+  /** The same pool as it was last seen: what is read of a request before its decision need not be newer. */
+  knownPool(key: u64): Pool | null {
+    const store = this.store;
+    return store !== null ? store.knownPool(key) : null;
   }
 
   /**
-   * The same pool as it was last seen: what is read of a request before its decision need not be newer. The first
-   * request has it looked up, since it may have a session or objectives, too; from then on ticks do.
-   */
-  knownPool(): Pool | null {
-    if (!this.used) return this.freshPool();
-    const store = this.store;
-    return store !== null ? store.knownPool(this.poolKey) : null;
-  }
-
-  /**
-   * What time demands: the stream, the workers' exchange, the state, the watchdog. State is read right after the others'
-   * counts, so that a sample's baseline is what was in flight when it came, not when a request next asked for it.
+   * What time demands: the stream, the workers' exchange and the state, the watchdog.
    */
   tick(): void {
     const store = this.store;
     if (store === null) return;
     const now = host.now();
+    if (now >= this.nextSay) this.sayUses(now);
     if (store.holder == 0 || store.holder == this.id) store.tickLink(this.id, now);
     if (now - lastSharedTick >= SHARED_TICK_EVERY) exchange(now);
     store.tellSidecar(this.id, now);
-    if (this.used) store.freshPool(this.poolKey);
     releaseOverdue(this, now);
+  }
+
+  // Says which pools the configuration names; where it leaves that to requests, any may be asked for.
+  private sayUses(now: u64): void {
+    const store = this.store!;
+    const pools = this.config.pools;
+    let said = true;
+    if (this.poolKey != 0 || pools.size == 0) said = store.use(this.poolKey == 0 ? ALL_POOLS : this.poolKey, now);
+    for (let i: u32 = 0; i < pools.size; i++) {
+      if (!store.use(pools.pool(i), now)) said = false;
+    }
+    this.nextSay = said ? now + SAID_EVERY : now;
   }
 
   /** The host deletes the root: what it held goes to others. It may be the last to tick, so counts do not wait. */
@@ -98,16 +113,17 @@ export class Root {
       store.leave(this.id, now);
     }
     this.store = null;
-    this.used = false;
     this.bodySeen = false;
   }
 }
 
-// What the VM does once, however many roots it has.
+// What the VM does once, however many roots it has. State is read right after the others' counts, so that a sample's
+// baseline is what was in flight when it came, not when a request next asked for it.
 function exchange(now: u64): void {
   lastSharedTick = now;
   const leads = leadsAny();
   exchangeFlights(now, leads);
+  refreshStores(now);
   flushMetrics();
   if (!leads || (totalRequests == shownInFlight && now < nextShown)) return;
   shownInFlight = totalRequests;

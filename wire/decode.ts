@@ -1,7 +1,7 @@
 // Frames from a gateway to objects. Every length is checked; what is wrong is refused by reason, never guessed.
 
 import * as L from "./layout.ts";
-import type { Ack, Flight, Hello } from "./model.ts";
+import type { Ack, Flight, Hello, Want } from "./model.ts";
 
 /** A frame that this reader does not accept; `reason` is one of the REFUSED_ constants. */
 export class FrameRefused extends Error {
@@ -17,6 +17,7 @@ export class FrameRefused extends Error {
 export type UpFrame =
   | { readonly kind: "hello"; readonly hello: Hello }
   | { readonly kind: "ack"; readonly ack: Ack }
+  | { readonly kind: "want"; readonly want: Want }
   | { readonly kind: "flight"; readonly flight: Flight }
   /** What a journal says is for the other gateways; the sidecar passes its records on as they are. */
   | { readonly kind: "journal"; readonly owner: bigint; readonly records: number; readonly bytes: Uint8Array };
@@ -44,6 +45,17 @@ function exactly(bytes: Uint8Array, expected: number): void {
   if (bytes.length !== expected) {
     throw new FrameRefused(L.REFUSED_LENGTH, `${bytes.length} bytes, expected ${expected}`);
   }
+}
+
+function want(bytes: Uint8Array, view: DataView): Want {
+  if (bytes.length < L.WANT_BYTES) throw new FrameRefused(L.REFUSED_LENGTH, "WANT is cut short");
+  const count = view.getUint32(L.WANT_POOLS, true);
+  if (count > L.MAX_POOLS) throw new FrameRefused(L.REFUSED_LENGTH, `WANT of ${count} pools`);
+  exactly(bytes, L.WANT_BYTES + count * 8);
+  const flags = view.getUint32(L.WANT_FLAGS, true);
+  if (flags > L.WANT_ALL) throw new FrameRefused(L.REFUSED_VALUE, `WANT with flags ${flags}`);
+  const pools = Array.from({ length: count }, (_, index) => view.getBigUint64(L.WANT_BYTES + index * 8, true));
+  return { all: flags === L.WANT_ALL, pools };
 }
 
 function flight(bytes: Uint8Array, view: DataView): Flight {
@@ -130,6 +142,7 @@ export function decodeUp(bytes: Uint8Array): UpFrame {
       },
     };
   }
+  if (kind === L.KIND_WANT) return { kind: "want", want: want(bytes, view) };
   if (kind === L.KIND_FLIGHT) return { kind: "flight", flight: flight(bytes, view) };
   if (kind === L.KIND_JOURNAL) return { kind: "journal", ...journal(bytes, view) };
   throw new FrameRefused(L.REFUSED_KIND, `kind ${kind} does not travel from a gateway to the sidecar`);

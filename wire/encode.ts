@@ -1,9 +1,9 @@
 // Objects to frames. Ranges are checked here, so that a frame which leaves this file is one the filter accepts.
 
 import * as L from "./layout.ts";
-import type { Ack, Flight, Hello, Journal, Load, Plan, PlanSettings, PlanStep, Roster, Sample } from "./model.ts";
+import type { Ack, Flight, Hello, Journal, Load, Plan, PlanSettings, PlanStep, Roster, Sample, Want } from "./model.ts";
+import { nameKey } from "./name-key.ts";
 import { LabelTable, StringSection, TermTable } from "./strings.ts";
-import { xxh64 } from "./xxh64.ts";
 
 /** Thrown where a value does not fit its field: a mistake of the caller, never of input from outside. */
 export class EncodeError extends RangeError {}
@@ -20,22 +20,31 @@ function finite(what: string, value: number): number {
   return value;
 }
 
+const FRAME_NAMES = new Map([
+  [L.KIND_ROSTER, "roster"],
+  [L.KIND_LOAD, "load"],
+  [L.KIND_PLAN, "plan"],
+]);
+
 function frame(kind: number, bytes: number, pool = "", epoch = 0n): { bytes: Uint8Array; view: DataView } {
-  check("frame length", bytes, L.MAX_FRAME_BYTES);
+  if (bytes > L.MAX_FRAME_BYTES) {
+    const what = `the ${FRAME_NAMES.get(kind) ?? "frame"}${pool === "" ? "" : ` of pool ${pool}`}`;
+    throw new EncodeError(`${what} would have ${bytes} bytes, a frame has at most ${L.MAX_FRAME_BYTES}`);
+  }
   const buffer = new Uint8Array(bytes);
   const view = new DataView(buffer.buffer);
   view.setUint32(L.HEADER_MAGIC, L.FRAME_MAGIC, true);
   view.setUint16(L.HEADER_VERSION, L.WIRE_VERSION, true);
   view.setUint16(L.HEADER_KIND, kind, true);
   view.setUint32(L.HEADER_LENGTH, bytes, true);
-  view.setBigUint64(L.HEADER_POOL, pool === "" ? 0n : xxh64(pool), true);
+  view.setBigUint64(L.HEADER_POOL, pool === "" ? 0n : nameKey(pool), true);
   view.setBigUint64(L.HEADER_EPOCH, epoch, true);
   return { bytes: buffer, view };
 }
 
 /** ROSTER frame. */
 export function encodeRoster(roster: Roster): Uint8Array {
-  check("endpoints", roster.endpoints.length, L.MAX_ENDPOINTS);
+  check(`number of endpoints of pool ${roster.pool}`, roster.endpoints.length, L.MAX_ENDPOINTS);
   const strings = new StringSection();
   const labels = new LabelTable(strings);
   const poolName = strings.add(roster.pool);
@@ -58,7 +67,7 @@ export function encodeRoster(roster: Roster): Uint8Array {
     const at = L.ROSTER_BYTES + index * L.ENDPOINT_BYTES;
     const { address, engine, role, rank } = row.endpoint;
     check(`length of address ${address}`, row.address.length, L.ENDPOINT_ADDRESS_MAX, 1);
-    view.setBigUint64(at + L.ENDPOINT_KEY, xxh64(address), true);
+    view.setBigUint64(at + L.ENDPOINT_KEY, nameKey(address), true);
     view.setUint32(at + L.ENDPOINT_ADDRESS_OFFSET, row.address.offset, true);
     view.setUint32(at + L.ENDPOINT_ADDRESS_LENGTH, row.address.length, true);
     view.setUint32(at + L.ENDPOINT_NAME_OFFSET, row.name.offset, true);
@@ -116,7 +125,7 @@ export function encodeLoad(load: Load): Uint8Array {
     adapter += sample.runningAdapters.length + sample.waitingAdapters.length;
   });
   adapters.forEach((name, index) => {
-    view.setBigUint64(adaptersAt + index * L.ADAPTER_BYTES, xxh64(name), true);
+    view.setBigUint64(adaptersAt + index * L.ADAPTER_BYTES, nameKey(name), true);
   });
   return bytes;
 }
@@ -263,6 +272,18 @@ export function encodeHello(hello: Hello): Uint8Array {
   view.setBigUint64(L.HELLO_GATEWAY, hello.gateway, true);
   view.setUint32(L.HELLO_NODE_LENGTH, node.length, true);
   bytes.set(node, L.HELLO_NODE);
+  return bytes;
+}
+
+/** WANT frame, as a gateway sends it; the filter builds its own, this one serves tests and tools. */
+export function encodeWant(want: Want): Uint8Array {
+  const count = check("wanted pools", want.pools.length, L.MAX_POOLS);
+  const { bytes, view } = frame(L.KIND_WANT, L.WANT_BYTES + count * 8);
+  view.setUint32(L.WANT_FLAGS, want.all ? L.WANT_ALL : 0, true);
+  view.setUint32(L.WANT_POOLS, count, true);
+  want.pools.forEach((pool, index) => {
+    view.setBigUint64(L.WANT_BYTES + index * 8, pool, true);
+  });
   return bytes;
 }
 

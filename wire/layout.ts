@@ -5,7 +5,7 @@
 /** First four bytes of every frame: "IEPP". */
 export const FRAME_MAGIC = 0x50504549;
 /** Version rule: a reader accepts exactly its own version. Any change of a byte's meaning raises it by one. */
-export const WIRE_VERSION = 2;
+export const WIRE_VERSION = 3;
 /** No frame may be longer: a roster of MAX_ENDPOINTS with labels stays far below. */
 export const MAX_FRAME_BYTES = 4194304;
 /** Endpoints (pod ip x target port) that one pool may hold. */
@@ -27,18 +27,26 @@ export const KIND_HELLO = 1; // up, first frame of a stream
 export const KIND_ROSTER = 2; // down, who the pool's endpoints are
 export const KIND_LOAD = 3; // down, what is known of each of them now
 export const KIND_PLAN = 4; // down, how to choose among them
-export const KIND_SYNC = 5; // down, every pool has been sent once; forget the others
+export const KIND_SYNC = 5; // down, every pool that is wanted has been sent; forget the others
 export const KIND_GONE = 6; // down, the pool is no more
 export const KIND_BEAT = 7; // down, the sidecar lives
 export const KIND_ACK = 8; // up, what has been accepted and refused
 export const KIND_FLIGHT = 9; // up, down and between workers, requests in flight
 export const KIND_JOURNAL = 10; // up, down and between workers, what has been learned from requests
+export const KIND_WANT = 11; // up, which pools the gateway uses
 
 // HELLO. Epoch 0.
 export const HELLO_GATEWAY = 32; // u64, random, one per stream
 export const HELLO_NODE_LENGTH = 40; // u32
 export const HELLO_NODE = 44; // bytes, Envoy's node id, UTF-8
 export const HELLO_NODE_MAX = 256;
+
+// WANT. Epoch 0.
+export const WANT_FLAGS = 32; // u32
+export const WANT_POOLS = 36; // u32, count
+export const WANT_BYTES = 40; // then u64 per pool, its key
+/** Flag: a pool's name comes with a request, so every pool's ROSTER, PLAN and first LOAD are wanted too. */
+export const WANT_ALL = 1;
 
 // ROSTER. Epoch: this roster's own; changes whenever any byte behind the header does.
 export const ROSTER_ENDPOINTS = 32; // u32, count

@@ -158,6 +158,14 @@ export interface Hello {
   readonly node: string;
 }
 
+/** Which pools a gateway uses; replaces what it said before. */
+export interface Want {
+  /** Whether every pool's roster, plan and first samples are wanted, beside all of those named. */
+  readonly all: boolean;
+  /** xxh64 of the names of the pools whose every change is wanted; at most MAX_POOLS, each once. */
+  readonly pools: readonly bigint[];
+}
+
 /** What a gateway has accepted and refused since the stream opened. */
 export interface Ack {
   readonly sequence: bigint;

@@ -16,10 +16,19 @@ import {
 } from "./layout.ts";
 import type { PlanTerm } from "./model.ts";
 
+/** Where a text stands in a string section. */
+interface Place {
+  readonly offset: number;
+  readonly length: number;
+}
+
+/** Bytes of UTF-8 that a UTF-16 unit takes at most. */
+const UTF8_MAX = 3;
+
 /** A frame's string section under construction: equal texts are stored once. */
 export class StringSection {
-  readonly #known = new Map<string, { offset: number; length: number }>();
-  readonly #parts: Uint8Array[] = [];
+  readonly #known = new Map<string, Place>();
+  #bytes = Buffer.allocUnsafe(4096);
   #size = 0;
 
   /** Bytes so far. */
@@ -28,30 +37,33 @@ export class StringSection {
   }
 
   /** Stores a text and returns where its UTF-8 bytes stand in the section. */
-  add(text: string): { offset: number; length: number } {
+  add(text: string): Place {
     const known = this.#known.get(text);
     if (known) return known;
-    const bytes = new TextEncoder().encode(text);
-    const place = { offset: this.#size, length: bytes.length };
+    this.#reserve(text.length * UTF8_MAX);
+    const place = { offset: this.#size, length: this.#bytes.write(text, this.#size) };
     this.#known.set(text, place);
-    this.#parts.push(bytes);
-    this.#size += bytes.length;
+    this.#size += place.length;
     return place;
   }
 
   /** Copies the section into a frame. */
   writeTo(frame: Uint8Array, at: number): void {
-    let offset = at;
-    for (const part of this.#parts) {
-      frame.set(part, offset);
-      offset += part.length;
-    }
+    frame.set(this.#bytes.subarray(0, this.#size), at);
+  }
+
+  #reserve(more: number): void {
+    const needed = this.#size + more;
+    if (needed <= this.#bytes.length) return;
+    const larger = Buffer.allocUnsafe(Math.max(needed, this.#bytes.length * 2));
+    larger.set(this.#bytes.subarray(0, this.#size));
+    this.#bytes = larger;
   }
 }
 
 /** The label table under construction: one row per key and value of each endpoint. */
 export class LabelTable {
-  readonly #rows: number[] = [];
+  readonly #places: Place[] = [];
   readonly #strings: StringSection;
 
   constructor(strings: StringSection) {
@@ -60,16 +72,14 @@ export class LabelTable {
 
   /** Rows so far. */
   get count(): number {
-    return this.#rows.length / 4;
+    return this.#places.length / 2;
   }
 
   /** Appends an endpoint's labels; returns where they start and how many they are. */
   add(labels: Readonly<Record<string, string>>): { start: number; count: number } {
     const start = this.count;
-    for (const [key, value] of Object.entries(labels)) {
-      const k = this.#strings.add(key);
-      const v = this.#strings.add(value);
-      this.#rows.push(k.offset, k.length, v.offset, v.length);
+    for (const key of Object.keys(labels)) {
+      this.#places.push(this.#strings.add(key), this.#strings.add(labels[key]!));
     }
     return { start, count: this.count - start };
   }
@@ -78,10 +88,12 @@ export class LabelTable {
   writeTo(view: DataView, at: number): void {
     for (let row = 0; row < this.count; row++) {
       const to = at + row * LABEL_BYTES;
-      view.setUint32(to + LABEL_KEY_OFFSET, this.#rows[row * 4] as number, true);
-      view.setUint32(to + LABEL_KEY_LENGTH, this.#rows[row * 4 + 1] as number, true);
-      view.setUint32(to + LABEL_VALUE_OFFSET, this.#rows[row * 4 + 2] as number, true);
-      view.setUint32(to + LABEL_VALUE_LENGTH, this.#rows[row * 4 + 3] as number, true);
+      const key = this.#places[row * 2]!;
+      const value = this.#places[row * 2 + 1]!;
+      view.setUint32(to + LABEL_KEY_OFFSET, key.offset, true);
+      view.setUint32(to + LABEL_KEY_LENGTH, key.length, true);
+      view.setUint32(to + LABEL_VALUE_OFFSET, value.offset, true);
+      view.setUint32(to + LABEL_VALUE_LENGTH, value.length, true);
     }
   }
 }

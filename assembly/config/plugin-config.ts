@@ -1,10 +1,12 @@
-// The plugin configuration: one flat JSON object, read once per root context. Strict: what is unknown or wrong
-// refuses the whole configuration and is named, so that a typing error never becomes a silent default.
+// The plugin configuration: one JSON object, flat but for `pools`, read once per root context. Strict: what is unknown
+// or wrong refuses the whole configuration and is named, so that a typing error never becomes a silent default.
 
 import { Line } from "../text/line.ts";
 import { assign, emptyText, spells, Text, text } from "../text/text.ts";
 import { Cursor } from "./cursor.ts";
 import { parseDuration } from "./duration.ts";
+import { PoolMap } from "./pool-map.ts";
+import { readPools } from "./pools-field.ts";
 import { parseSize } from "./size.ts";
 
 /** How a request waits for its decision. */
@@ -14,6 +16,11 @@ export const HOLD_SELF: i32 = 1; // this filter holds it; needs allow_on_headers
 /** What happens to a request for which there is no decision. */
 export const FAIL_CLOSE: i32 = 0; // it is answered 503
 export const FAIL_OPEN: i32 = 1; // it goes where the cluster's fallback policy sends it
+
+/** What says to which pool a request belongs. */
+export const POOL_CONFIGURED: i32 = 0; // the field `pool`, or there is only one pool
+export const POOL_FROM_CLUSTER: i32 = 1; // the name of the cluster that the request is routed to
+export const POOL_FROM_ROUTE: i32 = 2; // the name of its route
 
 const MAX_TEXT: u32 = 253;
 const MOST_PREFIX_MEMORY: i64 = 536870912;
@@ -27,6 +34,9 @@ export class PluginConfig {
   readonly stateCluster: Text = emptyText(MAX_TEXT);
   readonly authority: Text = emptyText(MAX_TEXT);
   readonly pool: Text = emptyText(MAX_TEXT);
+  /** POOL_CONFIGURED or what names a request's pool, and which pool each such name stands for; none: by convention. */
+  poolFrom: i32;
+  readonly pools: PoolMap = new PoolMap();
   /** The request header that asks for an explanation, and the response header that brings it; empty: nobody may ask. */
   readonly explainHeader: Text = emptyText(MAX_TEXT);
   hold: i32;
@@ -42,6 +52,8 @@ export class PluginConfig {
   reset(): void {
     this.stateCluster.length = 0;
     this.pool.length = 0;
+    this.poolFrom = POOL_CONFIGURED;
+    this.pools.clear();
     this.explainHeader.length = 0;
     assign(this.authority, DEFAULT_AUTHORITY.at, DEFAULT_AUTHORITY.length);
     this.hold = HOLD_BUFFER;
@@ -68,8 +80,13 @@ export function parsePluginConfig(config: PluginConfig, at: usize, length: u32, 
     const nameLength = cursor.textLength;
     if (!cursor.take(0x3a)) return refuse(error, "is not JSON: expected a colon");
     if (!isField(nameAt, nameLength)) {
-      error.add("unknown field \"").bytes(nameAt, nameLength).add("\"; fields: stateCluster, authority, pool, hold, failureMode, staleAfter, watchdog, prefixMemory, explainHeader");
+      error.add("unknown field \"").bytes(nameAt, nameLength).add("\"; fields: stateCluster, authority, pool, poolFrom, ")
+        .add("pools, hold, failureMode, staleAfter, watchdog, prefixMemory, explainHeader");
       return false;
+    }
+    if (spells(nameAt, nameLength, "pools")) {
+      if (!readPools(cursor, config.pools, MAX_TEXT, error)) return false;
+      continue;
     }
     if (!cursor.text()) {
       error.bytes(nameAt, nameLength).add(" must be a string without escapes");
@@ -80,6 +97,19 @@ export function parsePluginConfig(config: PluginConfig, at: usize, length: u32, 
   if (!cursor.done()) return refuse(error, "goes on after the closing brace");
   if (config.stateCluster.length == 0) {
     error.add("stateCluster is required: the Envoy cluster of the sidecar's state stream");
+    return false;
+  }
+  return fitTogether(config, error);
+}
+
+// Fields that are right each by itself may still contradict each other.
+function fitTogether(config: PluginConfig, error: Line): bool {
+  if (config.poolFrom != POOL_CONFIGURED && config.pool.length != 0) {
+    error.add("pool and poolFrom exclude each other: either all requests have one pool, or each has its own");
+    return false;
+  }
+  if (config.poolFrom == POOL_CONFIGURED && config.pools.size != 0) {
+    error.add("pools needs poolFrom: are its names those of clusters (\"cluster\") or of routes (\"route\")?");
     return false;
   }
   return true;
@@ -93,8 +123,9 @@ function refuse(error: Line, what: string): bool {
 function isField(at: usize, length: u32): bool {
   return (
     spells(at, length, "stateCluster") || spells(at, length, "authority") || spells(at, length, "pool") ||
-    spells(at, length, "hold") || spells(at, length, "failureMode") || spells(at, length, "staleAfter") ||
-    spells(at, length, "watchdog") || spells(at, length, "prefixMemory") || spells(at, length, "explainHeader")
+    spells(at, length, "poolFrom") || spells(at, length, "pools") || spells(at, length, "hold") ||
+    spells(at, length, "failureMode") || spells(at, length, "staleAfter") || spells(at, length, "watchdog") ||
+    spells(at, length, "prefixMemory") || spells(at, length, "explainHeader")
   );
 }
 
@@ -103,6 +134,12 @@ function setField(config: PluginConfig, name: usize, nameLength: u32, at: usize,
     if (spells(at, length, "buffer")) config.hold = HOLD_BUFFER;
     else if (spells(at, length, "self")) config.hold = HOLD_SELF;
     else return wrong(error, name, nameLength, at, length, "\"buffer\" or \"self\"");
+    return true;
+  }
+  if (spells(name, nameLength, "poolFrom")) {
+    if (spells(at, length, "cluster")) config.poolFrom = POOL_FROM_CLUSTER;
+    else if (spells(at, length, "route")) config.poolFrom = POOL_FROM_ROUTE;
+    else return wrong(error, name, nameLength, at, length, "\"cluster\" or \"route\"");
     return true;
   }
   if (spells(name, nameLength, "failureMode")) {

@@ -19,6 +19,7 @@ import { planHandler } from "../wire/plan.ts";
 import { endpointAddressAt, endpointAddressLength, endpointKey } from "../wire/roster.ts";
 import { describe } from "./describe.ts";
 import { keepExplanation } from "./explain.ts";
+import { ownPool } from "./find-pool.ts";
 import { filteredOut } from "./filtered-out.ts";
 import {
   DATA_PARALLEL_HEADER, DATA_PARALLEL_STATE, ENCODERS_HEADER, ENCODERS_STATE, PREFILLER_HEADER, PREFILLER_STATE, sendPick,
@@ -35,6 +36,7 @@ const DESTINATION_STATE = text("dest");
 
 const DETAILS_NO_ENDPOINT = text("inline_epp_no_endpoint");
 const list = new Line();
+const reason = new Line();
 
 /**
  * Picks endpoints for a request and sends the decision on its way. `whole`: there is a body, and all of it has
@@ -42,8 +44,8 @@ const list = new Line();
  */
 export function decide(root: Root, request: Request, whole: bool): bool {
   request.decided = true;
-  const pool = root.freshPool();
-  if (pool === null) return withoutPool(root);
+  const pool = root.freshPool(request.pool);
+  if (pool === null) return withoutPool(root, request);
   const now = host.now();
   const staleAfter = root.config.staleAfter;
   let picks: u32;
@@ -58,7 +60,7 @@ export function decide(root: Root, request: Request, whole: bool): bool {
   }
   if (picks == 0) {
     if (scheduleOutcome() == FILTERED_OUT) return filteredOut(pool, now);
-    return undecided(root, DETAILS_NO_ENDPOINT, "no endpoint of the pool takes requests");
+    return undecided(root, request, DETAILS_NO_ENDPOINT, "no endpoint of the pool takes requests");
   }
   send(root, request, pool, picks);
   if (whole) {
@@ -116,12 +118,18 @@ function listAddress(roster: usize, row: u32): u32 {
   return begin;
 }
 
-/** There is no decision: by failure mode the request goes on without one (true) or is answered 503 (false). */
-export function undecided(root: Root, details: Text, why: string): bool {
+/**
+ * There is no decision: by failure mode the request goes on without one (true) or is answered 503 (false), with the
+ * name of the pool where it is the request's own.
+ */
+export function undecided(root: Root, request: Request, details: Text, why: string): bool {
   if (root.config.failureMode == FAIL_OPEN) {
     count(FAILED_OPEN);
     return true;
   }
   count(FAILED_CLOSED);
-  return refuse(503, details, "ServiceUnavailable", why);
+  const line = reason.clear().add(why);
+  const view = ownPool(root, request);
+  if (view !== null) view.addName(line.add(" (")).add(")");
+  return refuse(503, details, "ServiceUnavailable", line);
 }

@@ -4,12 +4,14 @@ import * as host from "../abi/host.ts";
 import { OnceAMinute } from "../abi/once-a-minute.ts";
 import { count, FILTERED } from "../metrics.ts";
 import { Pool } from "../state/pool.ts";
+import { Line } from "../text/line.ts";
 import { text } from "../text/text.ts";
 import { ROSTER_NAME_LENGTH, ROSTER_NAME_OFFSET } from "../../wire/layout.ts";
 import { rosterText } from "../wire/roster.ts";
 import { refuse } from "./refuse.ts";
 
 const DETAILS_FILTERED_OUT = text("inline_epp_filtered_out");
+const REASON = new Line().add("no endpoint passes the filters of the scheduling profile");
 const warning = new OnceAMinute();
 
 /**
@@ -19,9 +21,7 @@ const warning = new OnceAMinute();
 export function filteredOut(pool: Pool, now: u64): bool {
   count(FILTERED);
   if (warning.due(now)) warn(pool);
-  return refuse(
-    429, DETAILS_FILTERED_OUT, "ResourceExhausted", "no endpoint passes the filters of the scheduling profile",
-  );
+  return refuse(429, DETAILS_FILTERED_OUT, "ResourceExhausted", REASON);
 }
 
 function warn(pool: Pool): void {

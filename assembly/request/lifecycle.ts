@@ -15,10 +15,11 @@ import { findSlot, Slot } from "../state/slots.ts";
 import { text } from "../text/text.ts";
 import { decide, DESTINATION_HEADER } from "./decide.ts";
 import { explain } from "./explain.ts";
+import { findPool } from "./find-pool.ts";
 import { finished, firstToken, servedBy, servedByNobody } from "./outcome.ts";
 import { finishBody, readBody } from "./read-body.ts";
 import { readHeaders } from "./read-headers.ts";
-import { dropBody, endPrefill, listed, Request, uncount } from "./request.ts";
+import { deleteRequest, dropBody, endPrefill, listed, Request, uncount } from "./request.ts";
 import { tellSession } from "./session.ts";
 import { hold, unhold } from "./watchdog.ts";
 
@@ -38,9 +39,14 @@ export function removeDestination(): void {
   host.removeHeader(MAP_REQUEST_HEADERS, DESTINATION_HEADER);
 }
 
-/** The request's headers. Without a body the decision falls here. */
+/** The request's headers. Without a body the decision falls here. A request for none of our pools is forgotten. */
 export function onRequestHeaders(request: Request, end: bool): u32 {
   const root = rootAt(request);
+  if (!findPool(root, request)) {
+    deleteRequest(request);
+    return HEADERS_CONTINUE;
+  }
+  removeDestination();
   readHeaders(root, request);
   if (end) return decide(root, request, false) ? HEADERS_CONTINUE : HEADERS_STOP_ITERATION;
   if (root.config.hold != HOLD_SELF) return HEADERS_CONTINUE; // the buffer filter behind this one holds it
@@ -58,7 +64,7 @@ export function onRequestBody(request: Request, length: u32, end: bool): u32 {
     root.bodySeen = true;
     unhold(root, request);
   }
-  readBody(request, root.knownPool(), length, holds);
+  readBody(request, root.knownPool(request.pool), length, holds);
   if (!end) return holds ? DATA_STOP_ITERATION_AND_BUFFER : DATA_CONTINUE;
   finishBody(request);
   return decide(root, request, true) ? DATA_CONTINUE : DATA_STOP_ITERATION_NO_BUFFER;
@@ -93,7 +99,7 @@ export function onResponseHeaders(request: Request, end: bool): void {
   dropBody(request); // no retry comes after this
   if (end || failed) endPrefill(request);
   else if (request.slot != 0 && request.usage == 0) request.usage = changetype<usize>(takeUsage());
-  if (served !== null && !failed) tellSession(rootAt(request), served.key);
+  if (served !== null && !failed) tellSession(rootAt(request), request.pool, served.key);
   if (request.picks == 0 || listed(request, key)) return;
   count(NOT_OBEYED);
   if (!warning.due(host.now())) return;

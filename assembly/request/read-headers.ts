@@ -27,7 +27,7 @@ export function readHeaders(root: Root, request: Request): void {
   if (explain.length != 0 && host.getHeader(MAP_REQUEST_HEADERS, explain.at, explain.length)) {
     request.explain = max<u32>(u32(decimal(EXPLAINED)), 1);
   }
-  const pool = root.knownPool();
+  const pool = root.knownPool(request.pool);
   // Where this filter holds requests there is no header_mutation behind it that would take them off whatever the plan,
   // and a model server's own proxy obeys them from anyone.
   if (root.config.hold == HOLD_SELF || (pool !== null && planHandler(pool.plan) != u32(HANDLER_SINGLE))) {

@@ -11,9 +11,9 @@ const body = new Line();
  * Answers the request with a status and `inference error: <code> - <why>`, the reference's form. `details` goes into the
  * access log's response code details. Returns false, as decide does: the request must not go on.
  */
-export function refuse(status: u32, details: Text, code: string, why: string): bool {
+export function refuse(status: u32, details: Text, code: string, why: Line): bool {
   host.respond(
-    status, details, body.clear().add("inference error: ").add(code).add(" - ").add(why), NO_HEADERS,
+    status, details, body.clear().add("inference error: ").add(code).add(" - ").bytes(why.at, why.length), NO_HEADERS,
   );
   return false;
 }

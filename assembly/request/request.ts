@@ -17,6 +17,8 @@ export class Request {
   id: u32;
   /** Address of the Root object. */
   root: usize;
+  /** Key of the pool that the request is for; 0: the only one there is. */
+  pool: u64;
   /** Address of the Slot where the request counts as in flight; 0: nowhere. */
   slot: usize;
   /** How many destinations the decision listed; 0: none. */

@@ -12,9 +12,12 @@ import { endpointKey, endpointRow, rosterEndpoints, rosterText } from "../wire/r
 const NAME_BYTES: u32 = 512;
 const token: usize = memory.data(1024);
 
-/** Sets the session header of an answer that comes from the endpoint with this key, where the plan has sessions. */
-export function tellSession(root: Root, key: u64): void {
-  const pool = root.knownPool();
+/**
+ * Sets the session header of an answer that comes from the endpoint with this key, where the plan of the request's pool
+ * has sessions.
+ */
+export function tellSession(root: Root, poolKey: u64, key: u64): void {
+  const pool = root.knownPool(poolKey);
   if (pool === null || pool.derived.sessionHeaderLength == 0) return;
   const row = rowOf(pool, key);
   if (row < 0) return;

@@ -53,9 +53,8 @@ export function releaseOverdue(root: Root, now: u64): void {
       );
     }
     if (!host.setContext(request.id)) continue;
-    if (undecided(root, DETAILS, "the gateway's wasm filter is misconfigured (allow_on_headers_stop_iteration)")) {
-      host.continueStream(STREAM_REQUEST);
-    }
+    const why = "the gateway's wasm filter is misconfigured (allow_on_headers_stop_iteration)";
+    if (undecided(root, request, DETAILS, why)) host.continueStream(STREAM_REQUEST);
     host.setContext(root.id);
   }
 }

@@ -1,7 +1,7 @@
 // The directory says which pools there are and, by generation, which of their frames have changed. It is one value in
 // shared data, written by the elected worker, read by all:
 //
-//   header: u64 epoch, u32 pools, u32 0
+//   header: u64 epoch, u32 pools, u32 1 once the sidecar has named all that are wanted, until then 0
 //   entry:  u64 pool key, u64 roster generation, u64 load generation, u64 plan generation
 //
 // A generation is the epoch at which the frame was published. The epoch stands alone under a key of its own too, so
@@ -43,4 +43,14 @@ export function directoryEpoch(directory: usize): u64 {
 @inline
 export function directoryPools(directory: usize): u32 {
   return load<u32>(directory, 8);
+}
+
+/** Whether all pools that are wanted have been named: what is not here is not there. */
+@inline
+export function directorySynced(directory: usize): bool {
+  return load<u32>(directory, 12) != 0;
+}
+
+export function setDirectorySynced(directory: usize, synced: bool): void {
+  store<u32>(directory, synced ? 1 : 0, 12);
 }

@@ -1,6 +1,6 @@
-// The one stream to a sidecar, held by the root context that has the lease: opens it, says HELLO, hands frames to the
-// publisher, answers with ACK, says what this Envoy's workers have in flight and have learned, and re-opens it with
-// jittered back-off when it ends or falls silent.
+// The one stream to a sidecar, held by the root context that has the lease: opens it, says HELLO and which pools are in
+// use, hands frames to the publisher, answers with ACK, says what this Envoy's workers have in flight and have learned,
+// and re-opens it with jittered back-off when it ends or falls silent.
 
 import {
   ACCEPTED, ACK_ACCEPTED, ACK_BYTES, ACK_REASON, ACK_REFUSED, ACK_SEQUENCE, HELLO_GATEWAY, HELLO_NODE,
@@ -16,6 +16,7 @@ import { writeHeader } from "../wire/header.ts";
 import { grpcService } from "./grpc-service.ts";
 import { Publisher } from "./publisher.ts";
 import { Uplink } from "./uplink.ts";
+import { Want } from "./want.ts";
 
 const SERVICE = text("inlineepp.v1.State");
 const METHOD = text("Stream");
@@ -53,6 +54,7 @@ export class Link {
   constructor(
     private cluster: Text,
     authority: Text,
+    private want: Want,
   ) {
     this.service = grpcService(cluster, authority);
     this.publisher = new Publisher(cluster, authority);
@@ -72,6 +74,11 @@ export class Link {
       return;
     }
     if (this.ackDue) this.acknowledge();
+    this.want.look(now);
+    if (this.want.due && this.heard) {
+      this.want.send(this.token);
+      this.publisher.unsync(now);
+    }
     this.publisher.remote.publish(now);
   }
 
@@ -80,13 +87,18 @@ export class Link {
    * stream stands. Nothing goes up before the sidecar has said something: until then Envoy would only heap it up.
    */
   tell(now: u64): void {
-    if (this.token != 0 && this.accepted + this.refused != 0) this.uplink.send(this.token, now);
+    if (this.token != 0 && this.heard) this.uplink.send(this.token, now);
     const open = this.token != 0 && this.accepted != 0;
     if (open == this.shownOpen && now < this.nextGauges) return;
     this.nextGauges = now + WATCHED_EVERY;
     this.show(open);
     const since = this.acceptedAt != 0 ? this.acceptedAt : this.publisher.publishedAt;
     setGauge(STATE_AGE, since != 0 && now > since ? (now - since) / 1_000_000 : 0);
+  }
+
+  /** Whether the sidecar has said something on this stream. */
+  private get heard(): bool {
+    return this.accepted + this.refused != 0;
   }
 
   /** Shows that no stream is open: nobody may be left to do so. */
@@ -167,6 +179,9 @@ export class Link {
       return;
     }
     this.sendHello(now);
+    this.want.look(now);
+    if (this.want.due) this.publisher.unsync(now);
+    this.want.send(this.token);
   }
 
   private warnUnopened(now: u64): void {

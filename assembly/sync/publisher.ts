@@ -12,7 +12,8 @@ import { checkPlan } from "../wire/plan.ts";
 import { checkRoster, rosterEndpoints } from "../wire/roster.ts";
 import { giveBlock, takeBlock } from "../memory/blocks.ts";
 import {
-  DIRECTORY_HEADER, DIRECTORY_MAX, directoryEpoch, directoryPools, ENTRY_BYTES, entryAt, isDirectory,
+  DIRECTORY_HEADER, DIRECTORY_MAX, directoryEpoch, directoryPools, directorySynced, ENTRY_BYTES, entryAt, isDirectory,
+  setDirectorySynced,
 } from "./directory.ts";
 import { frameKey, renumber, storeKey } from "./keys.ts";
 import { RemotePublisher } from "./remote.ts";
@@ -77,6 +78,13 @@ export class Publisher {
     if (host.getShared(this.directoryKey) && isDirectory(host.resultAt, host.resultLength)) {
       memory.copy(this.directory, host.resultAt, host.resultLength);
     }
+  }
+
+  /** Other pools are wanted from now on: which of them there are is not known before the next SYNC. */
+  unsync(now: u64): void {
+    if (!directorySynced(this.directory)) return;
+    setDirectorySynced(this.directory, false);
+    this.publish(this.nextEpoch(now));
   }
 
   /** Takes one frame of the stream. Returns ACCEPTED or the reason why it is refused; then nothing has changed. */
@@ -166,13 +174,14 @@ export class Publisher {
   }
 
   private acceptSync(now: u64): i32 {
-    let dropped = false;
+    let changed = !directorySynced(this.directory);
+    setDirectorySynced(this.directory, true);
     for (let i = i32(directoryPools(this.directory)) - 1; i >= 0; i--) {
       if (this.draft(i).named) continue;
       this.remove(i);
-      dropped = true;
+      changed = true;
     }
-    if (dropped) this.publish(this.nextEpoch(now));
+    if (changed) this.publish(this.nextEpoch(now));
     return ACCEPTED;
   }
 

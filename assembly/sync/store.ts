@@ -1,45 +1,30 @@
 // One sidecar's state as this worker sees it: reads what has moved in shared data, when a request needs it.
 
-import { ACCEPTED } from "../../wire/layout.ts";
 import * as host from "../abi/host.ts";
-import { Table } from "../memory/table.ts";
 import { Pool } from "../state/pool.ts";
 import { assign, emptyText, sameText, Text } from "../text/text.ts";
-import { checkHeader, frameEpoch } from "../wire/header.ts";
-import { checkLoad, loadEndpoints } from "../wire/load.ts";
-import { checkPlan } from "../wire/plan.ts";
-import { checkRoster, rosterEndpoints } from "../wire/roster.ts";
-import { directoryEpoch, directoryPools, DirectoryEntry, entryAt, isDirectory } from "./directory.ts";
-import { readRemote, recountOthers } from "./flight.ts";
-import { frameKey, renumber, storeKey } from "./keys.ts";
+import {
+  directoryEpoch, directoryPools, directorySynced, DirectoryEntry, entryAt, isDirectory,
+} from "./directory.ts";
+import { readRemote } from "./flight.ts";
+import { FrameReader } from "./frame-reader.ts";
+import { storeKey } from "./keys.ts";
 import { Lease } from "./lease.ts";
 import { Link } from "./link.ts";
+import { PoolView, PoolViews } from "./pool-view.ts";
 import { RemoteReader } from "./remote.ts";
+import { SAID_EVERY, Uses } from "./uses.ts";
+import { Want } from "./want.ts";
 
 /** Why there is no pool to pick from. */
 export const NO_STATE: i32 = 0;
-/** There are pools, but none with this key. */
+/** The sidecar has named all its pools, and none has this key. */
 export const NO_SUCH_POOL: i32 = 1;
 /** There are several, and the configuration names none. */
 export const SEVERAL_POOLS: i32 = 2;
 
-/** A pool and which of its frames this worker has, against which there are. */
-@final
-export class PoolView {
-  readonly pool: Pool = new Pool();
-  wantRoster: u64 = 0;
-  wantLoad: u64 = 0;
-  wantPlan: u64 = 0;
-  haveRoster: u64 = 0;
-  haveLoad: u64 = 0;
-  havePlan: u64 = 0;
-  /** Whether the directory has it, complete or not. */
-  listed: bool = false;
-  /** Epoch at which reading last failed to give a matching pair; not tried again before the epoch moves. */
-  triedAt: u64 = 0;
-
-  constructor(readonly key: u64) {}
-}
+/** A pool that no request has asked for for this long is no longer kept fresh, in microseconds. */
+const KEPT_FOR: u64 = 60_000_000;
 
 @final
 export class Store {
@@ -53,12 +38,14 @@ export class Store {
   private lease: Lease;
   private epochKey: Text;
   private directoryKey: Text;
-  private rosterKey: Text;
-  private loadKey: Text;
-  private planKey: Text;
+  private frames: FrameReader;
   private epoch: u64 = 0;
-  private views: Table = new Table();
-  private viewList: PoolView[] = [];
+  private views: PoolViews = new PoolViews();
+  private uses: Uses;
+  /** Whether a request has asked for the only pool there is. */
+  private unnamed: bool = false;
+  /** Whether the sidecar has named all its pools: what the directory does not have is not there. */
+  private synced: bool = false;
   /** How many pools there are that have all their frames, and which is the only one; 0 where there are none or several. */
   private complete: u32 = 0;
   private only: u64 = 0;
@@ -70,11 +57,11 @@ export class Store {
     this.authority = ownAuthority;
     this.epochKey = storeKey(cluster, authority, "epoch");
     this.directoryKey = storeKey(cluster, authority, "directory");
-    this.rosterKey = frameKey(cluster, authority, "roster/", 0);
-    this.loadKey = frameKey(cluster, authority, "load/", 0);
-    this.planKey = frameKey(cluster, authority, "plan/", 0);
+    this.frames = new FrameReader(cluster, authority);
     this.lease = new Lease(storeKey(cluster, authority, "lease"), host.random() | 1);
-    this.link = new Link(ownCluster, ownAuthority);
+    const uses = new Uses(cluster, authority);
+    this.uses = uses;
+    this.link = new Link(ownCluster, ownAuthority, new Want(uses));
     readRemote(new RemoteReader(cluster, authority));
   }
 
@@ -83,38 +70,79 @@ export class Store {
     return this.lease.held;
   }
 
+  /** Tells the name of a pool that a request asks for, so that it can be told where there is no such pool. */
+  introduce(key: u64, name: usize, length: u32): void {
+    const view = this.view(key);
+    if (view !== null && !view.named) view.setName(name, length);
+  }
+
+  /** The pool with this key as it was last seen; null where no request has asked for it. */
+  viewOf(key: u64): PoolView | null {
+    return this.views.find(key);
+  }
+
+  /** Says that this worker uses a pool, or ALL_POOLS, whether requests ask for it or not. False: to be tried again. */
+  use(key: u64, now: u64): bool {
+    return this.uses.say(key, now);
+  }
+
   /**
-   * The pool with this key, as new as shared data has it; key 0: the only pool there is. Null: not usable (yet), and
-   * `reason` says why.
+   * The pool with this key, as new as shared data has it, for a request that asks for it; key 0: the only pool there
+   * is. Null: not usable (yet), and `reason` says why.
    */
   freshPool(key: u64): Pool | null {
     this.reason = NO_STATE;
-    if (host.getShared(this.epochKey) && host.resultLength == 8) {
-      const epoch = load<u64>(host.resultAt);
-      if (epoch != this.epoch) this.readDirectory();
-    }
+    this.lookAtEpoch();
+    if (key == 0) this.unnamed = true;
     const wanted = key == 0 ? this.only : key;
     if (wanted == 0) {
       if (this.complete > 1) this.reason = SEVERAL_POOLS;
       return null;
     }
     const view = this.view(wanted);
+    if (view === null) return null;
+    view.kept = true;
+    view.asked = true;
+    if (view.sayDue) this.sayUse(view);
     if (view.wantRoster == 0) {
-      if (this.complete > 0 && !view.listed) this.reason = NO_SUCH_POOL;
+      if (this.synced && !view.listed) this.reason = NO_SUCH_POOL;
       return null;
     }
-    if (view.wantRoster != view.haveRoster || view.wantLoad != view.haveLoad || view.wantPlan != view.havePlan) {
-      this.readFrames(view);
-    }
+    if (view.outdated) this.frames.read(view, this.epoch);
     return view.pool.usable ? view.pool : null;
   }
 
-  /** The same pool as it was last seen, without a look whether it has changed; null where freshPool found none. */
+  /**
+   * The same pool as it was last seen: what is read of a request before its decision need not be newer. Where no
+   * request has asked for it lately it is looked up, since the first may have a session or objectives, too.
+   */
   knownPool(key: u64): Pool | null {
-    const at = this.views.get(key == 0 ? this.only : key);
-    if (at == 0) return null;
-    const pool = changetype<PoolView>(at).pool;
-    return pool.usable ? pool : null;
+    const wanted = key == 0 ? this.only : key;
+    if (wanted == 0 && this.unnamed) return null;
+    const view = this.views.find(wanted);
+    if (view === null || !view.kept) return this.freshPool(key);
+    return view.pool.usable ? view.pool : null;
+  }
+
+  /** Keeps the pools fresh that requests have asked for lately; once per tick. */
+  refresh(now: u64): void {
+    let looked = false;
+    for (let i = 0; i < this.views.size; i++) {
+      const view = this.views.view(i);
+      if (!view.kept) continue;
+      if (view.asked) view.askedAt = now;
+      view.asked = false;
+      if (now - view.askedAt > KEPT_FOR) {
+        view.release();
+        continue;
+      }
+      if (now >= view.nextSay) view.sayDue = true;
+      if (view.unconfirmed) view.unconfirmed = !this.uses.say(view.key, now);
+      if (!looked) this.lookAtEpoch();
+      looked = true;
+      if (view.wantRoster != 0 && view.outdated) this.frames.read(view, this.epoch);
+    }
+    if (this.unnamed && !looked) this.lookAtEpoch();
   }
 
   /** Keeps the lease and the stream, in the context of the root `id`, which must be the holder or the first to ask. */
@@ -146,101 +174,67 @@ export class Store {
     this.holder = 0;
   }
 
+  // With a new pool's first request, and every ten seconds while requests come.
+  private sayUse(view: PoolView): void {
+    const now = host.now();
+    view.unconfirmed = view.nextSay == 0;
+    if (!this.uses.say(view.key, now)) return;
+    view.sayDue = false;
+    view.nextSay = now + SAID_EVERY;
+  }
+
+  private lookAtEpoch(): void {
+    if (!host.getShared(this.epochKey) || host.resultLength != 8) return;
+    if (load<u64>(host.resultAt) != this.epoch) this.readDirectory();
+  }
+
   private readDirectory(): void {
     if (!host.getShared(this.directoryKey) || !isDirectory(host.resultAt, host.resultLength)) return;
     const directory = host.resultAt;
     const pools = directoryPools(directory);
+    const views = this.views;
     this.epoch = directoryEpoch(directory);
-    for (let i = 0; i < this.viewList.length; i++) this.unlist(unchecked(this.viewList[i]));
+    this.synced = directorySynced(directory);
+    for (let i = 0; i < views.size; i++) views.view(i).unlist();
     let complete: u32 = 0;
     let last: u64 = 0;
     for (let i: u32 = 0; i < pools; i++) {
       const entry = entryAt(directory, i);
-      const at = this.views.get(entry.pool);
-      if (at != 0) this.want(changetype<PoolView>(at), entry);
+      const view = views.find(entry.pool);
+      if (view !== null) want(view, entry);
       if (!isComplete(entry)) continue;
       complete++;
       last = entry.pool;
     }
     this.complete = complete;
     this.only = complete == 1 ? last : 0;
-    if (this.only != 0) this.want(this.view(this.only), entryOf(directory, this.only));
-    for (let i = 0; i < this.viewList.length; i++) {
-      const view = unchecked(this.viewList[i]);
-      if (view.wantRoster != 0 || view.haveRoster == 0) continue;
-      view.pool.clear();
-      view.haveRoster = view.haveLoad = view.havePlan = 0;
+    for (let i = 0; i < views.size; i++) {
+      const view = views.view(i);
+      if (view.wantRoster == 0 && view.haveRoster != 0) view.drop();
     }
   }
 
-  private unlist(view: PoolView): void {
-    view.listed = false;
-    view.wantRoster = 0;
-  }
-
-  private want(view: PoolView, entry: DirectoryEntry): void {
-    view.listed = true;
-    if (!isComplete(entry)) return;
-    view.wantRoster = entry.roster;
-    view.wantLoad = entry.load;
-    view.wantPlan = entry.plan;
-  }
-
-  // The view of a pool, made at the first request for it.
-  private view(key: u64): PoolView {
-    const at = this.views.get(key);
-    if (at != 0) return changetype<PoolView>(at);
-    const view = new PoolView(key);
-    this.views.set(key, changetype<usize>(view));
-    this.viewList.push(view);
+  // The view of a pool, made at the first request for it; null where there is no room.
+  private view(key: u64): PoolView | null {
+    const found = this.views.find(key);
+    if (found !== null) return found;
+    const made = this.views.make(key);
+    if (made === null) return null;
     if (host.getShared(this.directoryKey) && isDirectory(host.resultAt, host.resultLength)) {
       const entry = entryOf(host.resultAt, key);
-      if (changetype<usize>(entry) != 0) this.want(view, entry);
+      if (changetype<usize>(entry) != 0) want(made, entry);
     }
-    return view;
+    return made;
   }
+}
 
-  // Reads the frames that have moved. Roster and load change together or not at all: where the pair in shared data
-  // does not match (the other half is being written at this moment), the old pair serves until the epoch moves again.
-  private readFrames(view: PoolView): void {
-    if (view.triedAt == this.epoch) return;
-    view.triedAt = this.epoch;
-    const pool = view.pool;
-    if (view.wantPlan != view.havePlan) {
-      renumber(this.planKey, view.key);
-      if (!this.readFrame(this.planKey) || checkPlan(host.resultAt, host.resultLength) != ACCEPTED) return;
-      pool.setPlan(host.resultAt, host.resultLength);
-      view.havePlan = view.wantPlan;
-    }
-    let roster: usize = 0;
-    let rosterLength: u32 = 0;
-    if (view.wantRoster != view.haveRoster) {
-      renumber(this.rosterKey, view.key);
-      if (!this.readFrame(this.rosterKey) || checkRoster(host.resultAt, host.resultLength) != ACCEPTED) return;
-      roster = host.resultAt;
-      rosterLength = host.resultLength;
-    }
-    renumber(this.loadKey, view.key);
-    if (!this.readFrame(this.loadKey) || checkLoad(host.resultAt, host.resultLength) != ACCEPTED) return;
-    const matching = roster != 0 ? roster : pool.roster;
-    if (
-      frameEpoch(matching) != frameEpoch(host.resultAt) ||
-      rosterEndpoints(matching) != loadEndpoints(host.resultAt)
-    ) return;
-    const loadAt = host.resultAt;
-    const loadLength = host.resultLength;
-    if (roster != 0) {
-      pool.setRoster(roster, rosterLength);
-      recountOthers(host.now()); // before the samples become what is counted from
-    }
-    pool.setLoad(loadAt, loadLength);
-    view.haveRoster = view.wantRoster;
-    view.haveLoad = view.wantLoad;
-  }
-
-  private readFrame(key: Text): bool {
-    return host.getShared(key) && checkHeader(host.resultAt, host.resultLength) == ACCEPTED;
-  }
+// Notes which frames of a pool there are.
+function want(view: PoolView, entry: DirectoryEntry): void {
+  view.listed = true;
+  if (!isComplete(entry)) return;
+  view.wantRoster = entry.roster;
+  view.wantLoad = entry.load;
+  view.wantPlan = entry.plan;
 }
 
 function isComplete(entry: DirectoryEntry): bool {
@@ -272,6 +266,11 @@ export function storeOf(cluster: Text, authority: Text): Store {
   const made = new Store(cluster, authority);
   stores.push(made);
   return made;
+}
+
+/** Keeps the pools of every sidecar fresh. */
+export function refreshStores(now: u64): void {
+  for (let i = 0; i < stores.length; i++) unchecked(stores[i]).refresh(now);
 }
 
 /** Whether this worker holds the lease of any sidecar. */

@@ -151,7 +151,7 @@ function readPool(value: unknown, place: Place): DiscoveredPool | undefined {
   } catch (error) {
     return place.refuse(`names and labels are more than a gateway takes: ${(error as Error).message}`);
   }
-  return { name, endpoints };
+  return { name, endpoints, objectives: [], rewrites: [] };
 }
 
 /**

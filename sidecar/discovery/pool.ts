@@ -10,11 +10,35 @@ export interface DiscoveredEndpoint {
   readonly metricsUrl: string;
 }
 
-/** A pool and its endpoints, each address once. */
+/** What requests that name it are worth (InferenceObjective). */
+export interface Objective {
+  readonly name: string;
+  /** Larger goes first; below 0 may be shed. */
+  readonly priority: number;
+}
+
+/** Whose requests get another model: all of these names, or whatever they ask for where there are none. */
+export interface RewriteRule {
+  readonly models: readonly string[];
+  /** One of them by its share of the weights, each from 1 to 1,000,000. */
+  readonly targets: readonly { readonly model: string; readonly weight: number }[];
+}
+
+/** Rules in their order (InferenceModelRewrite). */
+export interface Rewrite {
+  readonly name: string;
+  /** Milliseconds of the wall clock; between two that match, the older one counts. */
+  readonly createdAt: number;
+  readonly rules: readonly RewriteRule[];
+}
+
+/** A pool and its endpoints, each address once. Unchanged pools may be the same objects as before. */
 export interface DiscoveredPool {
   /** `namespace/name`, or just a name. */
   readonly name: string;
   readonly endpoints: readonly DiscoveredEndpoint[];
+  readonly objectives: readonly Objective[];
+  readonly rewrites: readonly Rewrite[];
 }
 
 /** Finds pools and keeps finding them. */

@@ -156,7 +156,7 @@ export class Gateway {
     if (this.#hello === undefined) throw new FrameRefused(REFUSED_KIND, `${frame.kind} before HELLO`);
     if (frame.kind === "ack") this.#acknowledge(frame.ack);
     else if (frame.kind === "flight") this.#takeFlight(frame.flight);
-    else this.#takeJournal(frame);
+    else if (frame.kind === "journal") this.#takeJournal(frame);
   }
 
   #takeFlight(flight: Flight): void {

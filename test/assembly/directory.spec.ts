@@ -1,4 +1,6 @@
-import { directoryEpoch, directoryPools, DIRECTORY_MAX, entryAt, isDirectory } from "../../assembly/sync/directory.ts";
+import {
+  directoryEpoch, directoryPools, directorySynced, DIRECTORY_MAX, entryAt, isDirectory, setDirectorySynced,
+} from "../../assembly/sync/directory.ts";
 import { MAX_POOLS } from "../../wire/layout.ts";
 
 const bytes = heap.alloc(DIRECTORY_MAX + 64);
@@ -38,5 +40,17 @@ describe("the directory", () => {
     expect(directoryEpoch(at)).toBe(77);
     expect(directoryPools(at)).toBe(2);
     for (let i: u32 = 0; i < 4; i++) expect(load<u64>(at + 48 + i * 8)).toBe(i + 1);
+  });
+
+  it("says whether all pools have been named, beside what else it says", () => {
+    const at = directory(2);
+    expect(directorySynced(at)).toBeFalsy();
+    setDirectorySynced(at, true);
+    expect(directorySynced(at)).toBeTruthy();
+    expect(directoryEpoch(at)).toBe(77);
+    expect(directoryPools(at)).toBe(2);
+    expect(isDirectory(at, 80)).toBeTruthy();
+    setDirectorySynced(at, false);
+    expect(directorySynced(at)).toBeFalsy();
   });
 });

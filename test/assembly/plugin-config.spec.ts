@@ -1,4 +1,8 @@
-import { FAIL_CLOSE, FAIL_OPEN, HOLD_BUFFER, HOLD_SELF, parsePluginConfig, PluginConfig } from "../../assembly/config/plugin-config.ts";
+import {
+  FAIL_CLOSE, FAIL_OPEN, HOLD_BUFFER, HOLD_SELF, parsePluginConfig, PluginConfig, POOL_CONFIGURED, POOL_FROM_CLUSTER,
+  POOL_FROM_ROUTE,
+} from "../../assembly/config/plugin-config.ts";
+import { xxh64 } from "../../assembly/hash/xxh64.ts";
 import { Line } from "../../assembly/text/line.ts";
 import { Text } from "../../assembly/text/text.ts";
 
@@ -29,12 +33,33 @@ function refusalOf(field: string): string {
 function expectDefaults(): void {
   expect(contentOf(config.authority)).toBe("inline-epp");
   expect(contentOf(config.pool)).toBe("");
+  expect(config.poolFrom).toBe(POOL_CONFIGURED);
+  expect(config.pools.size).toBe(0);
   expect(config.hold).toBe(HOLD_BUFFER);
   expect(config.failureMode).toBe(FAIL_CLOSE);
   expect(config.staleAfter).toBe(5000000);
   expect(config.watchdog).toBe(5000000);
   expect(config.prefixMemory).toBe(16777216);
   expect(contentOf(config.explainHeader)).toBe("");
+}
+
+// The name of the pool that a cluster's or route's name stands for; empty: none.
+function poolFor(name: string): string {
+  const bytes = String.UTF8.encode(name);
+  const place = config.pools.find(changetype<usize>(bytes), bytes.byteLength);
+  if (place < 0) return "";
+  const at = config.pools.poolAt(place);
+  const length = config.pools.poolLength(place);
+  expect(config.pools.pool(place)).toBe(xxh64(at, length), "its key");
+  return String.UTF8.decodeUnsafe(at, length);
+}
+
+function manyPools(count: i32): string {
+  let entries = "";
+  for (let i = 0; i < count; i++) {
+    entries += (i == 0 ? "" : ",") + '"route-' + i.toString() + '":"ns/pool-' + i.toString() + '"';
+  }
+  return '"poolFrom":"route","pools":{' + entries + "}";
 }
 
 const DURATION = ', must be a duration such as "500ms", "5s" or "2m"';
@@ -73,9 +98,70 @@ describe("the plugin configuration", () => {
       '{"stateCluster":"long-name-of-a-cluster","authority":"a-long-authority","pool":"p/q","hold":"self",' +
         '"failureMode":"FailOpen","staleAfter":"1s","watchdog":"1s","prefixMemory":"1MiB","explainHeader":"x-why"}',
     );
+    parse('{"stateCluster":"s","poolFrom":"route","pools":{"a":"b/c"}}');
     expect(parse('{"stateCluster":"short"}')).toBeTruthy();
     expect(contentOf(config.stateCluster)).toBe("short");
     expectDefaults();
+  });
+
+  it("takes the pool from the cluster or the route", () => {
+    expect(parse('{"stateCluster":"s","poolFrom":"cluster"}')).toBeTruthy();
+    expect(config.poolFrom).toBe(POOL_FROM_CLUSTER);
+    expect(config.pools.size).toBe(0);
+    expect(parse('{"stateCluster":"s","poolFrom":"route"}')).toBeTruthy();
+    expect(config.poolFrom).toBe(POOL_FROM_ROUTE);
+  });
+
+  it("reads which pool a name stands for, before or after poolFrom", () => {
+    expect(
+      parse('{ "pools" : { "chat" : "team-a/base" ,\n"größe|1":"team-b/other"} ,"poolFrom":"route","stateCluster":"s"}'),
+    ).toBeTruthy();
+    expect(config.pools.size).toBe(2);
+    expect(poolFor("chat")).toBe("team-a/base");
+    expect(poolFor("größe|1")).toBe("team-b/other");
+    expect(poolFor("cha")).toBe("");
+    expect(poolFor("")).toBe("");
+  });
+
+  it("has room for 64 names, with pools of 253 characters, and says so", () => {
+    expect(refusalOf(manyPools(64))).toBe("accepted");
+    expect(poolFor("route-0")).toBe("ns/pool-0");
+    expect(poolFor("route-63")).toBe("ns/pool-63");
+    expect(refusalOf(manyPools(65))).toBe("pools has too many entries, at most 64 fit");
+    const most = "n".repeat(253);
+    expect(refusalOf('"poolFrom":"route","pools":{"a":"' + most + '","b":"ns/b"}')).toBe("accepted");
+    expect(poolFor("a")).toBe(most);
+    expect(poolFor("b")).toBe("ns/b");
+    const long = "n".repeat(254);
+    expect(refusalOf('"poolFrom":"route","pools":{"a":"' + long + '"}')).toBe(
+      'pools: "a" is "' + long + '", must be 1 to 253 characters',
+    );
+  });
+
+  it("refuses pools that say nothing, or twice", () => {
+    const noMap = "pools must be a JSON object of strings without escapes";
+    const values = [
+      "5", '"a"', "[]", '{"a"}', '{"a":5}', '{"a":{}}', '{"a":"b/c",}',
+      '{"a":"b/c" "d":"e/f"}', '{"a\\u0041":"b/c"}',
+    ];
+    for (let i = 0; i < values.length; i++) expect(refusalOf('"pools":' + values[i])).toBe(noMap, values[i]);
+    expect(refusalOf('"poolFrom":"route","pools":{}')).toBe("pools is empty, must name at least one pool");
+    expect(refusalOf('"pools":{"":"a/b"}')).toBe(
+      "pools has an entry without a name, must be that of a cluster or route",
+    );
+    expect(refusalOf('"pools":{"a":""}')).toBe('pools: "a" is "", must be 1 to 253 characters');
+    expect(refusalOf('"pools":{"a":"b/c","b":"b/c","a":"d/e"}')).toBe('pools has "a" twice');
+  });
+
+  it("refuses settings of pools that contradict each other", () => {
+    expect(refusalOf('"poolFrom":"header"')).toBe('poolFrom is "header", must be "cluster" or "route"');
+    expect(refusalOf('"pool":"a/b","poolFrom":"route"')).toBe(
+      "pool and poolFrom exclude each other: either all requests have one pool, or each has its own",
+    );
+    expect(refusalOf('"pools":{"a":"b/c"}')).toBe(
+      'pools needs poolFrom: are its names those of clusters ("cluster") or of routes ("route")?',
+    );
+    expect(refusalOf('"pool":"a/b","pools":{"a":"b/c"}').startsWith("pools needs poolFrom")).toBeTruthy();
   });
 
   it("allows names of 253 characters and no longer ones", () => {
@@ -112,7 +198,7 @@ describe("the plugin configuration", () => {
   });
 
   it("names a field that is no string", () => {
-    const fields = ["authority", "pool", "hold", "failureMode", "staleAfter", "watchdog"];
+    const fields = ["authority", "pool", "hold", "failureMode", "staleAfter", "watchdog", "poolFrom"];
     const values = ["5", "true", "null", "[]", "{}", '"a\\u0041"', ""];
     for (let i = 0; i < fields.length; i++) {
       for (let j = 0; j < values.length; j++) {
@@ -123,7 +209,7 @@ describe("the plugin configuration", () => {
   });
 
   it("names an unknown field and lists the known ones", () => {
-    const known = "; fields: stateCluster, authority, pool, hold, failureMode, staleAfter, watchdog, prefixMemory, explainHeader";
+    const known = "; fields: stateCluster, authority, pool, poolFrom, pools, hold, failureMode, staleAfter, watchdog, prefixMemory, explainHeader";
     expect(refusalOf('"failuremode":"FailOpen"')).toBe('unknown field "failuremode"' + known);
     expect(refusalOf('"holds":5')).toBe('unknown field "holds"' + known);
     expect(refusalOf('"":""')).toBe('unknown field ""' + known);

@@ -50,8 +50,16 @@ const REFUSED: readonly (readonly [string, string])[] = [
   [configuration({ watchdog: "0s" }), 'watchdog is "0s", must be a duration such as "500ms", "5s" or "2m"'],
   [configuration({ watchdog: 5 }), "watchdog must be a string without escapes"],
   [
+    configuration({ poolFrom: "cluster" }),
+    "pool and poolFrom exclude each other: either all requests have one pool, or each has its own",
+  ],
+  [
+    configuration({ pool: undefined, pools: { a: "default/base" } }),
+    'pools needs poolFrom: are its names those of clusters ("cluster") or of routes ("route")?',
+  ],
+  [
     configuration({ poll: "default/base" }),
-    'unknown field "poll"; fields: stateCluster, authority, pool, hold, failureMode, staleAfter, watchdog, prefixMemory, explainHeader',
+    'unknown field "poll"; fields: stateCluster, authority, pool, poolFrom, pools, hold, failureMode, staleAfter, watchdog, prefixMemory, explainHeader',
   ],
 ];
 

@@ -124,7 +124,7 @@ test("the golden frames of the down direction are accepted and scheduled by", ()
   assert.equal(pickOnce(vm, root), undefined);
   assert.deepEqual(
     Object.keys(readFrames()).toSorted(),
-    [...names, "gone", "hello", "ack", "flight", "journal"].toSorted(),
+    [...names, "gone", "hello", "want", "ack", "flight", "journal"].toSorted(),
     "every golden frame has been tried, or travels up",
   );
 });

@@ -14,11 +14,11 @@ const STATE = ["proxy_get_shared_data", "clock_time_get"];
 test("hold buffer: headers and body pass, the last piece decides", () => {
   const { vm, root } = servingRig(3);
   const stream = vm.createStream(root);
-  // The first request reads the frames, the list of workers and what other gateways have in flight; what follows is
-  // every later one.
+  // The first request reads the frames, the list of workers, what other gateways have in flight and which pools are in
+  // use; what follows is every later one.
   const first = vm.createStream(root);
   const reading = callsDuring(vm, () => first.onRequestHeaders(POST, false));
-  assert.equal(reading.filter((name) => name === "proxy_get_shared_data").length, 8);
+  assert.equal(reading.filter((name) => name === "proxy_get_shared_data").length, 9);
   first.onRequestBody(zeros(1), true);
 
   let status = -1;

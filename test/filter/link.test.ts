@@ -2,8 +2,9 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { encodeAck, encodeBeat, encodeHello } from "../../wire/encode.ts";
+import { encodeAck, encodeBeat, encodeHello, encodeWant } from "../../wire/encode.ts";
 import { ACCEPTED, REFUSED_KIND } from "../../wire/layout.ts";
+import { xxh64 } from "../../wire/xxh64.ts";
 import { configuration, connectedRig, endpoints, FakePool, samples, servingRig } from "./pools.ts";
 import { pickOnce } from "./requests.ts";
 import { Rig } from "./rig.ts";
@@ -20,11 +21,12 @@ function until(rig: Rig, holds: () => boolean): number {
   throw new Error("a minute has passed");
 }
 
-test("a stream begins with HELLO, as the sidecar's own encoder writes it", () => {
+test("a stream begins with HELLO and WANT, as the sidecar's own encoder writes them", () => {
   const { rig } = connectedRig();
   const { hello } = rig.stream;
   assert.equal(hello.node, "test-node");
-  assert.deepEqual(rig.stream.sent, [encodeHello(hello)]);
+  const want = encodeWant({ all: false, pools: [xxh64("default/base")] });
+  assert.deepEqual(rig.stream.sent, [encodeHello(hello), want]);
 });
 
 test("every stream has a number of its own", () => {
@@ -46,7 +48,7 @@ test("frames are acknowledged with the next tick, by one ACK for all of them", (
   assert.deepEqual(rig.stream.ack, ack);
   assert.deepEqual(rig.stream.sent.at(-1), encodeAck(ack));
   rig.pass(500);
-  assert.equal(rig.stream.sent.length, 2, "nothing new, nothing said");
+  assert.equal(rig.stream.sent.length, 3, "nothing new, nothing said");
 });
 
 test("a beat is acknowledged too", () => {
@@ -74,7 +76,7 @@ test("what one stream still owed is not said on the next", () => {
   rig.stream.close();
   until(rig, () => rig.openStreams.length === 1);
   rig.pass(50);
-  assert.equal(rig.stream.sent.length, 1);
+  assert.equal(rig.stream.sent.length, 2, "HELLO and WANT");
 });
 
 test("a stream that the other end has closed is cancelled here, which lets Envoy free it", () => {

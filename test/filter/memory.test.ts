@@ -3,10 +3,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { ConfigurationRefused, type FilterVm } from "../../sidecar/wasm-host/vm.ts";
-import { encodeGone } from "../../wire/encode.ts";
+import { encodeGone, encodeSync } from "../../wire/encode.ts";
 import { ask, bytesOf, completion, pickOf, serving, text, type Worker } from "./exchanges.ts";
-import { configuration, endpoint, endpoints, FakePool, samples, servingRig } from "./pools.ts";
-import { POST, picksOf, post, zeros } from "./requests.ts";
+import { configuration, connectedRig, endpoint, endpoints, FakePool, samples, servingRig } from "./pools.ts";
+import { POST, picksOf, post, routed, zeros } from "./requests.ts";
 import type { Rig } from "./rig.ts";
 import { kvCache, latency, picker, prefix, profile, queue, SESSION_HEADER, session, tokenLoad } from "./steps.ts";
 
@@ -52,12 +52,67 @@ test("a million requests leave the memory unchanged", () => {
   assert.equal(rig.metrics.value("inline_epp_in_flight"), 0);
 });
 
+/** Requests of many pools, some by the names that Istio makes, some of none. */
+function requestsOf(vm: FilterVm, root: number, names: readonly string[], count: number): void {
+  for (let i = 0; i < count; i++) {
+    const [namespace, name] = names[i % names.length]!.split("/");
+    const istio = `outbound|54321||${name}-ip-01234567.${namespace}.svc.cluster.local`;
+    const cluster = i % 16 === 7 ? "web" : i % 3 === 0 ? istio : `${namespace}/${name}`;
+    const stream = routed(vm, root, { cluster });
+    stream.onRequestHeaders(POST, i % 16 === 0);
+    stream.onRequestBody(zeros(100), true);
+    if (i % 4 === 0) stream.onResponseHeaders(i % 64 === 0 ? "192.0.2.1:80" : "10.0.0.1:8000");
+    stream.close();
+  }
+}
+
+test("half a million requests of many pools leave the memory unchanged, though their names come and go", () => {
+  const { rig, vm, root } = connectedRig({ pool: undefined, poolFrom: "cluster" });
+  const pools = Array.from({ length: 40 }, (_, index) => new FakePool(`team/pool-${index}`));
+  const names = pools.map(({ pool }) => pool);
+  const start = () => {
+    for (const [index, pool] of pools.entries()) rig.stream.message(...pool.frames(endpoints(1 + (index % 5))));
+    rig.stream.message(encodeSync());
+  };
+  start();
+  const round = (number: number) => {
+    requestsOf(vm, root, names, 500);
+    const passing = Array.from({ length: 4 }, (_, index) => `passing/${"name-".repeat(number % 40)}${number}-${index}`);
+    rig.stream.message(...new FakePool(passing[0]).frames([endpoint(number & 255)]));
+    requestsOf(vm, root, passing, 16);
+    rig.stream.message(encodeGone(passing[0]!));
+    for (const [index, pool] of pools.entries()) {
+      if (index % 4 === number % 4)
+        rig.stream.message(pool.load(samples(1 + (index % 5), { counter: number & 0xffff })));
+    }
+    rig.pass(20);
+    if (number % 50 !== 0) return;
+    rig.now += 61_000_000n; // nothing has been asked for lately, and the sidecar has been silent
+    rig.pass(2000);
+    start();
+  };
+  for (let i = 0; i < 600; i++) round(i);
+  const bytes = vm.memoryBytes;
+  const keys = rig.shared.keys().filter((key) => (rig.shared.get(key)?.value.length ?? 0) > 0).length;
+  for (let i = 600; i < 1000; i++) round(i);
+  assert.equal(vm.memoryBytes, bytes);
+  assert.equal(rig.shared.keys().filter((key) => (rig.shared.get(key)?.value.length ?? 0) > 0).length, keys);
+  assert.ok(rig.metrics.value("inline_epp_picks_total") > 400_000);
+  assert.equal(rig.metrics.value("inline_epp_in_flight"), 0);
+});
+
 test("configuration updates, accepted and refused, leave the memory unchanged", () => {
   const { rig, vm, root, pool } = servingRig(3);
   let current = root;
   const update = (number: number) => {
     const next = vm.createRoot(
-      configuration({ hold: number % 2 === 0 ? "self" : "buffer", staleAfter: `${number + 1}ms` }),
+      configuration({
+        hold: number % 2 === 0 ? "self" : "buffer",
+        staleAfter: `${number + 1}ms`,
+        ...(number % 3 === 0
+          ? { pool: undefined, poolFrom: "route", pools: { [`route-${number}`]: "default/base" } }
+          : {}),
+      }),
     );
     const old = post(vm, current);
     post(vm, next).close();
@@ -72,6 +127,18 @@ test("configuration updates, accepted and refused, leave the memory unchanged", 
   const bytes = vm.memoryBytes;
   for (let i = 0; i < 1000; i++) update(i);
   assert.equal(vm.memoryBytes, bytes);
+});
+
+test("a hundred pools of fifty endpoints take a worker no more than 20 MiB", () => {
+  const { rig, vm, root } = connectedRig({ pool: undefined, poolFrom: "cluster", prefixMemory: "64KiB" });
+  const names = Array.from({ length: 100 }, (_, index) => `team/pool-${index}`);
+  const holder = vm.memoryBytes;
+  for (const [index, name] of names.entries()) {
+    rig.stream.message(...new FakePool(name).frames(endpoints(5000).slice(50 * index, 50 * index + 50)));
+  }
+  requestsOf(vm, root, names, 1000);
+  rig.pass(100);
+  assert.ok(vm.memoryBytes - holder < 20 * 1024 * 1024, `${vm.memoryBytes - holder} bytes`);
 });
 
 test("a pool that was large once does not make memory grow again", () => {

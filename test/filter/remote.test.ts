@@ -180,7 +180,7 @@ test("a stream that is opened while requests are in flight tells of them as soon
   rig.pass(30);
   rig.stream.close();
   rig.pass(300);
-  assert.equal(rig.stream.sent.length, 1, "HELLO");
+  assert.equal(rig.stream.sent.length, 2, "HELLO and WANT");
   rig.stream.message(encodeBeat());
   rig.pass(10);
   assert.deepEqual(requestsOf(rig.stream.flights[0]), { [`${addressKey(picksOf(held)[0] ?? "")}`]: 1 });

@@ -23,6 +23,32 @@ export function post(vm: FilterVm, root: number): FilterStream {
   return stream;
 }
 
+/** What Envoy tells of where a request goes: the names of its cluster and its route. */
+export type Target = { readonly cluster?: string; readonly route?: string };
+
+/** A stream that Envoy has routed. */
+export function routed(vm: FilterVm, root: number, { cluster, route }: Target): FilterStream {
+  const stream = vm.createStream(root);
+  if (cluster !== undefined) stream.properties.set("xds\0cluster_name", cluster);
+  if (route !== undefined) stream.properties.set("xds\0route_name", route);
+  return stream;
+}
+
+/** A routed request with a body, all of which has passed. */
+export function postTo(vm: FilterVm, root: number, target: Target): FilterStream {
+  const stream = routed(vm, root, target);
+  stream.onRequestHeaders(POST, false);
+  stream.onRequestBody(zeros(100), true);
+  return stream;
+}
+
+/** Where a routed request would go that ends at once; undefined where nothing was decided. */
+export function pickFor(vm: FilterVm, root: number, target: Target): string | undefined {
+  const stream = postTo(vm, root, target);
+  stream.close();
+  return picksOf(stream)[0];
+}
+
 /** The destinations that the filter has set as filter state, best first. */
 export function picksOf(stream: FilterStream): string[] {
   return stream.state.get("dest")?.split(",") ?? [];

@@ -6,7 +6,7 @@ import { SharedData, type SharedValue } from "../../sidecar/wasm-host/shared-dat
 import { FilterVm } from "../../sidecar/wasm-host/vm.ts";
 import { decodeUp, type UpFrame } from "../../wire/decode.ts";
 import { WIRE_VERSION } from "../../wire/layout.ts";
-import type { Ack, Flight, Hello } from "../../wire/model.ts";
+import type { Ack, Flight, Hello, Want } from "../../wire/model.ts";
 
 const module = new WebAssembly.Module(readFileSync(new URL("../../build/filter.wasm", import.meta.url)));
 
@@ -72,6 +72,11 @@ export class OpenStream {
   /** The last ACK that the filter sent; undefined where it has sent none. */
   get ack(): Ack | undefined {
     return this.#sent("ack").at(-1)?.ack;
+  }
+
+  /** WANTs that the filter sent. */
+  get wants(): Want[] {
+    return this.#sent("want").map(({ want }) => want);
   }
 
   /** FLIGHTs that the filter sent. */
@@ -192,6 +197,7 @@ export const sharedKeys = {
   owners: `inline-epp/${WIRE_VERSION}/owners`,
   vectors: `inline-epp/${WIRE_VERSION}/flight/`,
   journals: `inline-epp/${WIRE_VERSION}/journal/`,
-  state: (name: "epoch" | "directory" | "lease" | "roster/" | "load/" | "plan/" | "remote" | "remote-journal") =>
-    `inline-epp/${WIRE_VERSION}/sidecar/inline-epp/${name}`,
+  state: (
+    name: "epoch" | "directory" | "lease" | "uses" | "roster/" | "load/" | "plan/" | "remote" | "remote-journal",
+  ) => `inline-epp/${WIRE_VERSION}/sidecar/inline-epp/${name}`,
 };

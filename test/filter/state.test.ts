@@ -217,6 +217,7 @@ test("each frame costs the writes that it must, and no other", () => {
   assert.deepEqual(during(base.plan()), ["plan", "directory", "epoch"]);
   assert.deepEqual(during(base.load(samples(2))), ["roster", "load", "directory", "epoch"]);
   assert.deepEqual(during(base.load(samples(2))), ["load", "directory", "epoch"]);
+  assert.deepEqual(during(encodeSync()), ["directory", "epoch"], "now all is known");
   assert.deepEqual(during(encodeSync()), []);
   assert.deepEqual(during(encodeBeat()), []);
   assert.deepEqual(during(encodeGone("default/unknown")), []);

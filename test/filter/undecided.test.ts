@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { DataStatus, HeadersStatus } from "../../sidecar/wasm-host/abi.ts";
 import type { FilterVm } from "../../sidecar/wasm-host/vm.ts";
-import { encodeBeat, encodeGone, encodeSync } from "../../wire/encode.ts";
+import { encodeGone, encodeSync } from "../../wire/encode.ts";
 import { configuration, connectedRig, endpoint, endpoints, FakePool, samples, servingRig } from "./pools.ts";
 import { callsDuring, DESTINATION, POST, pickOnce, picksOf, post, zeros } from "./requests.ts";
 import type { Rig } from "./rig.ts";
@@ -95,6 +95,15 @@ const SITUATIONS: readonly (readonly [
       const it = servingRig(3, fields);
       assert.ok(pickOnce(it.vm, it.root));
       it.rig.stream.message(encodeGone("default/base"));
+      return it;
+    },
+    NO_SUCH_POOL,
+  ],
+  [
+    "before the sidecar has named all its pools, though it has named others",
+    (fields) => {
+      const it = connectedRig({ pool: "default/other", ...fields });
+      it.rig.stream.message(...new FakePool().frames(endpoints(1)));
       return it;
     },
     NO_STATE,
@@ -198,10 +207,10 @@ test("the log says once a minute which setting is wrong, for each reason", () =>
   for (let second = 0; second < 61; second++) {
     for (const each of [root, nameless]) post(vm, each).close();
     rig.pass(1000);
-    rig.stream.message(encodeBeat());
+    rig.stream.message(encodeSync()); // a sidecar's answer to the pools of the second root
   }
   const misspelt = rig.logged(
-    /^warn .* no "default\/bsae" \(pool\): is that the pool's namespace and name\?; requests go by failureMode$/,
+    /^warn .* no pool "default\/bsae" \(pool\): is that the pool's namespace and name\?; requests go by failureMode$/,
   );
   assert.equal(misspelt.length, 2);
   assert.equal(rig.logged(/^warn .* several pools: name one of them \(pool\); requests go by failureMode$/).length, 2);

@@ -17,7 +17,7 @@ function reasonOf(bytes: Uint8Array): string {
 }
 
 test("a frame cut at any length is refused as truncated", () => {
-  for (const name of ["hello", "ack"]) {
+  for (const name of ["hello", "want", "ack"]) {
     const frame = goldenFrame(name);
     for (let length = 0; length < frame.length; length++) {
       assert.equal(reasonOf(frame.subarray(0, length)), "truncated", `${name} cut to ${length}`);
@@ -26,7 +26,7 @@ test("a frame cut at any length is refused as truncated", () => {
 });
 
 test("a frame whose length field was cut along is refused too", () => {
-  for (const name of ["hello", "ack"]) {
+  for (const name of ["hello", "want", "ack"]) {
     const { length } = goldenFrame(name);
     for (let cut = L.HEADER_BYTES; cut < length; cut++) {
       assert.equal(reasonOf(resized(name, cut)), "length", `${name} resized to ${cut}`);
@@ -43,6 +43,8 @@ test("each fault has its reason", () => {
   );
   assert.equal(reasonOf(changed("hello", (view) => view.setUint32(L.HELLO_NODE_LENGTH, 0xffffffff, true))), "length");
   assert.equal(reasonOf(changed("hello", (view) => view.setUint32(L.HELLO_NODE_LENGTH, 257, true))), "length");
+  assert.equal(reasonOf(changed("want", (view) => view.setUint32(L.WANT_POOLS, L.MAX_POOLS + 1, true))), "length");
+  assert.equal(reasonOf(changed("want", (view) => view.setUint32(L.WANT_FLAGS, 2, true))), "value");
   for (const name of ["roster-three", "load-three", "plan-default", "sync", "gone", "beat"]) {
     assert.equal(reasonOf(goldenFrame(name)), "kind", name);
   }

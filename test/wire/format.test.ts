@@ -52,5 +52,5 @@ test("the fields of each structure follow each other without overlap", () => {
       end = Number(offset) + (size ?? 0);
     }
   }
-  assert.equal(structures, 17);
+  assert.equal(structures, 18);
 });

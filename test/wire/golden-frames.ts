@@ -11,9 +11,10 @@ import {
   encodePlan,
   encodeRoster,
   encodeSync,
+  encodeWant,
 } from "../../wire/encode.ts";
 import * as L from "../../wire/layout.ts";
-import type { Ack, Flight, Hello, Journal, Load, Plan, Roster, Sample } from "../../wire/model.ts";
+import type { Ack, Flight, Hello, Journal, Load, Plan, Roster, Sample, Want } from "../../wire/model.ts";
 import { PLAIN_SETTINGS } from "../../wire/plan-settings.ts";
 
 const POOL = "default/base";
@@ -242,6 +243,7 @@ export const JOURNAL: Journal = {
   ],
 };
 
+export const WANT: Want = { all: true, pools: [0x0123456789abcdefn, 1n] };
 export const HELLO: Hello = { gateway: 0x0123456789abcdefn, node: "gateway-7f9c/größe" };
 export const ACK: Ack = { sequence: 99n, accepted: 1204, refused: 2, reason: L.REFUSED_EPOCH };
 
@@ -259,5 +261,6 @@ export const GOLDEN_FRAMES: Readonly<Record<string, () => Uint8Array>> = {
   gone: () => encodeGone(POOL),
   beat: () => encodeBeat(),
   hello: () => encodeHello(HELLO),
+  want: () => encodeWant(WANT),
   ack: () => encodeAck(ACK),
 };

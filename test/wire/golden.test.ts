@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { decodeUp } from "../../wire/decode.ts";
 import { WIRE_VERSION } from "../../wire/layout.ts";
 import { goldenFrame, readFrames, toLines } from "./golden-files.ts";
-import { ACK, FLIGHT, GOLDEN_FRAMES, HELLO, JOURNAL } from "./golden-frames.ts";
+import { ACK, FLIGHT, GOLDEN_FRAMES, HELLO, JOURNAL, WANT } from "./golden-frames.ts";
 
 const RULE =
   `The bytes of a frame have changed. A reader accepts exactly its own version, so raise WIRE_VERSION ` +
@@ -29,6 +29,7 @@ test("the golden frames carry this version", () => {
 test("the frames of the up direction decode to their objects", () => {
   assert.deepEqual(decodeUp(goldenFrame("hello")), { kind: "hello", hello: HELLO });
   assert.deepEqual(decodeUp(goldenFrame("ack")), { kind: "ack", ack: ACK });
+  assert.deepEqual(decodeUp(goldenFrame("want")), { kind: "want", want: WANT });
   assert.deepEqual(decodeUp(goldenFrame("flight")), { kind: "flight", flight: FLIGHT });
   const bytes = goldenFrame("journal");
   assert.deepEqual(decodeUp(bytes), { kind: "journal", owner: JOURNAL.owner, records: 4, bytes });

@@ -67,8 +67,10 @@ pools:
             metricsUrl: "http://[fd00::1]:8001/metrics",
           },
         ],
+        objectives: [],
+        rewrites: [],
       },
-      { name: "empty", endpoints: [] },
+      { name: "empty", endpoints: [], objectives: [], rewrites: [] },
     ]);
   });
 

@@ -66,7 +66,7 @@ async function sidecar(t: TestContext) {
     ready: true,
     metricsUrl: `http://${one.address}/secret`,
   }));
-  pools.replace([{ name: POOL, endpoints: discovered }]);
+  pools.replace([{ name: POOL, endpoints: discovered, objectives: [], rewrites: [] }]);
   const signals = { waiting: 0, running: 1, kvUsage: 0.25, blockSize: 16, blockCount: 1000 };
   const adapters = { runningAdapters: ["tune"], waitingAdapters: [], maxAdapters: 2 };
   discovered.slice(0, 3).forEach((one, index) => {

@@ -22,7 +22,7 @@ function endpoint(
 }
 
 function pool(name: string, ...endpoints: DiscoveredEndpoint[]): DiscoveredPool {
-  return { name, endpoints };
+  return { name, endpoints, objectives: [], rewrites: [] };
 }
 
 const signals = (running: number): Signals => ({
