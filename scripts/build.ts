@@ -59,6 +59,14 @@ function filterTarget(): Target {
   };
 }
 
+/**
+ * Escapes the characters that the bundler leaves, which stand in comments: one that is not ASCII has Node keep the whole
+ * text at two bytes a character.
+ */
+function asciiOnly(text: string): string {
+  return text.replaceAll(/[^\0-\x7f]/g, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`);
+}
+
 function bundleTarget(entry: string, output: string, head = BUNDLE_HEAD): Target {
   return {
     output,
@@ -75,12 +83,17 @@ function bundleTarget(entry: string, output: string, head = BUNDLE_HEAD): Target
         target: "node24",
         format: "esm",
         banner: { js: head },
+        // Node keeps the text for as long as it runs. The lines stay short, for the messages of errors that show one.
+        minifyWhitespace: true,
+        lineLimit: 160,
         metafile: true,
         logLevel: "silent",
+        write: false,
       });
-      const { metafile } = await bundling.catch((error: Error) => {
+      const { metafile, outputFiles } = await bundling.catch((error: Error) => {
         throw new Trouble(`${entry}: ${error.message}`);
       });
+      await writeFile(join(ROOT, file), asciiOnly(outputFiles[0]!.text));
       // The process that esbuild works in would stay for the next build.
       await esbuild.stop();
       await chmod(join(ROOT, file), 0o755);

@@ -1,58 +1,37 @@
-import { WIRE_VERSION } from "../wire/layout.ts";
-import { EndpointNews } from "./discovery/endpoint-news.ts";
-import { FileDiscovery } from "./discovery/file-discovery.ts";
+import { ENGINE_VLLM, WIRE_VERSION } from "../wire/layout.ts";
+import type { Discovery } from "./discovery/pool.ts";
 import { openConfigFile } from "./epp-config/config-file.ts";
 import { defaultConfig } from "./epp-config/default-config.ts";
 import { LivePlans } from "./epp-config/live-plans.ts";
 import { readConfig } from "./epp-config/read.ts";
 import { takeSnapshot } from "./explain/take-snapshot.ts";
 import { registerEndpointMetrics } from "./observe/endpoint-metrics.ts";
+import { checkPort } from "./observe/free-port.ts";
 import { startHealthServer } from "./observe/health-server.ts";
 import { startHttpServer } from "./observe/http-server.ts";
 import { authority, type Listen } from "./observe/listen-error.ts";
 import type { Log } from "./observe/log.ts";
-import { createMetrics, type Metrics } from "./observe/metrics.ts";
+import { createMetrics } from "./observe/metrics.ts";
 import { Readiness } from "./observe/readiness.ts";
+import { registerReplicaMetrics } from "./observe/replica-metrics.ts";
 import { registerScrapeMetrics } from "./observe/scrape-metrics.ts";
+import { TargetNews } from "./observe/target-news.ts";
+import { openOrigin, type Parts } from "./origin.ts";
 import { type PushServer, startPushServer } from "./push/push-server.ts";
+import { type Replicas, startReplicas } from "./replicas/replicas.ts";
+import { engineMetrics } from "./scrape/engines.ts";
+import type { ServeSettings } from "./serve-settings.ts";
+import { Start, StartRefused } from "./start.ts";
 import { createScrapedState, type ScrapedState } from "./state/scraped-state.ts";
-import { type Clock, systemClock } from "./support/clock.ts";
+import { systemClock } from "./support/clock.ts";
+import { formatDuration } from "./support/duration.ts";
 import { findingText } from "./support/findings.ts";
-
-/** What the command line decides. Durations are milliseconds, ports may be 0 for any free one. */
-export interface ServeSettings {
-  /** File of pools and endpoints. */
-  readonly endpointsFile: string;
-  /** Where the EndpointPickerConfig is; in neither place: the built-in one. */
-  readonly config: { readonly file?: string; readonly text?: string };
-  /** IP address for all ports. */
-  readonly bind: string;
-  readonly grpcPort: number;
-  readonly grpcHealthPort: number;
-  readonly metricsPort: number;
-  readonly refreshMetricsInterval: number;
-  readonly metricsStalenessThreshold: number;
-  /** Chosen by the scraper where left out. */
-  readonly scrapeTimeout?: number;
-}
 
 /** A sidecar at work. */
 export interface Running {
   readonly ports: { readonly grpc: number; readonly health: number; readonly metrics: number };
-  /** Ends streams, scrapes and listeners, newest first. */
+  /** Says that it is not ready, waits for so long as it is told to, and ends streams, listeners and scrapes. */
   stop(): Promise<void>;
-}
-
-/** The sidecar cannot start. */
-export class StartRefused extends Error {
-  /** Every reason that was found, each with a message for people. */
-  readonly reasons: readonly Error[];
-
-  constructor(reasons: readonly Error[]) {
-    super(reasons.map((reason) => reason.message).join("\n"));
-    this.name = "StartRefused";
-    this.reasons = reasons;
-  }
 }
 
 const DISCOVERY = "discovery";
@@ -60,10 +39,11 @@ const PUSH = "push";
 /** Milliseconds that streams and calls get to end by themselves. */
 const GRACE = 2000;
 
-interface Parts {
-  readonly clock: Clock;
-  readonly log: Log;
-  readonly metrics: Metrics;
+/** Leaves gateways time to be sent to another replica while they are still served here. */
+function drain(milliseconds: number, { clock, log }: Parts): Promise<void> {
+  if (milliseconds === 0) return Promise.resolve();
+  log.info({ time: formatDuration(milliseconds) }, "not ready any more, gateways are still served");
+  return new Promise((resolve) => clock.after(milliseconds, resolve));
 }
 
 async function openPlans(
@@ -76,60 +56,49 @@ async function openPlans(
   return { plans: new LivePlans(config), stop: () => undefined };
 }
 
-function openState(settings: ServeSettings, { clock, log, metrics }: Parts): ScrapedState {
-  const file = settings.endpointsFile;
-  const news = new EndpointNews(file, log, metrics.endpoints);
-  const discovery = new FileDiscovery({
-    file,
-    clock,
-    onApplied: (version) => news.applied(version),
-    onRefused: (error) => news.refused(error),
+/** An event's promise; with it go those who wait for what may never come. */
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener("abort", () => resolve(), { once: true });
   });
+}
+
+function openState(
+  settings: ServeSettings,
+  discovery: Discovery,
+  replicas: Replicas | undefined,
+  news: TargetNews,
+  { clock }: Parts,
+): ScrapedState {
+  const { vllmMetrics } = settings;
   return createScrapedState({
     discovery,
     clock,
     interval: settings.refreshMetricsInterval,
     metricsStalenessThreshold: settings.metricsStalenessThreshold,
     ...(settings.scrapeTimeout !== undefined && { timeout: settings.scrapeTimeout }),
-    onTargetChange({ outcome, ...target }) {
-      if (outcome === "ok") log.info(target, "endpoint is scraped");
-      else log.warn({ ...target, outcome }, "endpoint cannot be scraped");
-    },
+    verifyTls: settings.verifyMetricsTls,
+    ...(vllmMetrics && { metricsOf: (engine) => (engine === ENGINE_VLLM ? vllmMetrics : engineMetrics(engine)) }),
+    ...(replicas !== undefined && { makeScraper: replicas.makeScraper }),
+    onTargetChange: (change) => news.changed(change),
   });
 }
 
-/** What has been started, and what went wrong; one start tries everything, so that it tells all that is wrong. */
-class Start {
-  readonly failures: Error[] = [];
-  readonly #stops: (() => Promise<void> | void)[] = [];
-
-  /** The opened thing, or undefined and a failure more. */
-  async attempt<T>(open: () => Promise<T>): Promise<T | undefined> {
-    try {
-      return await open();
-    } catch (error) {
-      this.failures.push(error as Error);
-      return undefined;
-    }
-  }
-
-  /** Remembers how to end what has been started. */
-  add(stop: () => Promise<void> | void): void {
-    this.#stops.push(stop);
-  }
-
-  /** Ends everything, newest first. */
-  async stop(): Promise<void> {
-    for (const stop of this.#stops.splice(0).reverse()) await stop();
-  }
-}
-
 /**
- * Starts everything: configuration, endpoints, probes and metrics, then the push, which listens only once there is
- * something to push. A gateway that connects at once must not be told that there are no pools.
- * @throws StartRefused with all reasons; whatever had been started is stopped.
+ * Starts everything: configuration, probes and metrics, endpoints, then the push, which listens only once there is
+ * something to push. A gateway that connects at once must not be told that there are no pools. Whatever can be known
+ * to be wrong is told before a cluster is waited for, which may take for ever.
+ * @param stopping ends the start too.
+ * @returns undefined where it was ended; whatever had been started is stopped.
+ * @throws StartRefused with all reasons; likewise.
  */
-export async function serve(settings: ServeSettings, version: string, log: Log): Promise<Running> {
+export async function serve(
+  settings: ServeSettings,
+  version: string,
+  log: Log,
+  stopping: AbortSignal,
+): Promise<Running | undefined> {
   const parts: Parts = { clock: systemClock, log, metrics: createMetrics(version) };
   const { clock, metrics } = parts;
   const { registry } = metrics;
@@ -145,37 +114,77 @@ export async function serve(settings: ServeSettings, version: string, log: Log):
   log.info({ version, wireVersion: WIRE_VERSION }, "starting");
   const plans = await start.attempt(() => openPlans(settings.config, parts));
   if (plans !== undefined) start.add(plans.stop);
-  const state = openState(settings, parts);
-  start.add(() => state.stop());
-  registerEndpointMetrics(registry, state.source, clock);
-  registerScrapeMetrics(registry, state.scrapes);
+  const origin = await start.attempt(() => openOrigin(settings, parts));
+  if (origin !== undefined) start.add(() => origin.stop());
+  const meeting = settings.replicas;
+  const replicas = origin && meeting && startReplicas({ settings: meeting, served: origin.served, clock, log });
+  if (replicas !== undefined) {
+    start.add(() => replicas.stop());
+    registerReplicaMetrics(registry, replicas.report);
+  }
+  const news = new TargetNews(clock, log);
+  start.add(() => news.stop());
+  const state = origin && openState(settings, origin.discovery, replicas, news, parts);
+  if (state !== undefined) {
+    start.add(() => state.stop());
+    registerEndpointMetrics(registry, state.source, clock);
+    registerScrapeMetrics(registry, state.scrapes);
+  }
 
   let push: PushServer | undefined;
-  const snapshot = () => plans && push && takeSnapshot(state.source, plans.plans, push.told);
+  const snapshot = () => plans && push && state && takeSnapshot(state.source, plans.plans, push.told);
   const http = await start.attempt(() =>
-    startHttpServer(listenOn(settings.metricsPort, "--metrics-port"), { registry, readiness, state: snapshot }),
+    startHttpServer(listenOn(settings.metricsPort, "--metrics-port"), {
+      registry,
+      readiness,
+      state: snapshot,
+      ...(origin?.mayRead && { mayRead: origin.mayRead }),
+    }),
   );
   if (http !== undefined) listening("metrics and probes", http.port, () => http.stop());
   const health = await start.attempt(() =>
     startHealthServer(listenOn(settings.grpcHealthPort, "--grpc-health-port"), readiness),
   );
   if (health !== undefined) listening("gRPC health checks", health.port, () => health.close(GRACE));
-  await start.attempt(async () => {
-    await state.start();
-    await state.firstRound();
+  const listen = listenOn(settings.grpcPort, "--grpc-port");
+  await start.attempt(() => checkPort(listen));
+
+  // A file is read even where something else is wrong, so that all is told at once; a cluster is not waited for.
+  if (state !== undefined && (origin?.isAtHand || start.failures.length === 0)) {
+    const known = start.attempt(async () => {
+      await state.start();
+      await state.firstRound();
+    });
+    await Promise.race([known, aborted(stopping)]);
+  }
+  if (start.failures.length === 0 && !stopping.aborted && plans !== undefined && state !== undefined) {
     readiness.met(DISCOVERY);
-  });
-  push = await start.attempt(async () => {
-    if (plans === undefined || start.failures.length > 0) return undefined;
-    const listen = listenOn(settings.grpcPort, "--grpc-port");
-    return startPushServer({ source: state.source, plans: plans.plans, listen, clock, log, observer: metrics.push });
-  });
+    push = await start.attempt(() =>
+      startPushServer({
+        source: state.source,
+        plans: plans.plans,
+        listen,
+        clock,
+        log,
+        observer: metrics.push,
+        ...(replicas !== undefined && { peers: replicas.peers }),
+      }),
+    );
+  }
   if (push === undefined || http === undefined || health === undefined) {
+    const failures = [...start.failures]; // not those of what is stopped while it starts
     await start.stop();
-    throw new StartRefused(start.failures);
+    if (failures.length === 0) return undefined;
+    throw new StartRefused(failures);
   }
   listening("gateways", push.port, () => push.stop(GRACE));
-  start.add(() => readiness.lost(PUSH));
   readiness.met(PUSH);
-  return { ports: { grpc: push.port, health: health.port, metrics: http.port }, stop: () => start.stop() };
+  return {
+    ports: { grpc: push.port, health: health.port, metrics: http.port },
+    async stop() {
+      readiness.lost(PUSH);
+      await drain(settings.drainTimeout, parts);
+      await start.stop();
+    },
+  };
 }

@@ -1,9 +1,12 @@
 import { Command, CommanderError } from "commander";
-import { createLogger, type LogFormat, type LogLevel } from "../observe/log.ts";
-import { type Running, type ServeSettings, StartRefused, serve } from "../serve.ts";
+import { createLogger } from "../observe/log.ts";
+import { serve } from "../serve.ts";
+import type { ServeSettings } from "../serve-settings.ts";
+import { StartRefused } from "../start.ts";
 import { checkCommand, type Output } from "./check-command.ts";
 import { explainCommand } from "./explain-command.ts";
-import { serveCommand } from "./serve-command.ts";
+import { withoutOldSpellings } from "./old-spelling.ts";
+import { type Manner, serveCommand } from "./serve-command.ts";
 import { simulateCommand } from "./simulate-command.ts";
 import { stopSignal } from "./stop-signal.ts";
 import { VERSION, VERSION_LINE } from "./version.ts";
@@ -12,22 +15,42 @@ import { VERSION, VERSION_LINE } from "./version.ts";
 const FAILED = 1;
 const MISUSED = 2;
 
+/** Flags of the program itself. */
+const OWN_FLAGS = ["-h", "--help", "-V", "--version"];
+
+/** With a command: other endpoint pickers have none, and a manifest's arguments begin with their first flag. */
+function withCommand(args: readonly string[], byDefault: string): readonly string[] {
+  const [first = ""] = args;
+  return first.startsWith("-") && !OWN_FLAGS.includes(first) ? [byDefault, ...args] : args;
+}
+
 const HELP = `
 Examples:
   $ inline-epp check config.yaml
   $ inline-epp serve --endpoints endpoints.yaml --config-file config.yaml
+  $ inline-epp serve --pool-name base --pool-namespace default
   $ inline-epp serve --help
   $ inline-epp explain request.json --sidecar http://127.0.0.1:9090
   $ inline-epp simulate trace.jsonl.gz --config config.yaml
+
+Where the first argument is a flag, the command is serve.
 `;
 
-async function run(settings: ServeSettings, level: LogLevel, format: LogFormat): Promise<void> {
+async function run(settings: ServeSettings, { level, format, withoutEffect }: Manner): Promise<void> {
   const log = createLogger(level, format);
-  const signalled = stopSignal();
-  const running: Running = await serve(settings, VERSION, log);
-  const signal = await signalled;
-  log.info({ signal }, "stopping; a second signal ends the process at once");
-  await running.stop();
+  const stopping = stopSignal();
+  const stopped = new Promise<void>((resolve) => {
+    stopping.addEventListener("abort", () => {
+      log.info({ signal: stopping.reason }, "stopping; a second signal ends the process at once");
+      resolve();
+    });
+  });
+  for (const flag of withoutEffect) log.warn(flag, "flag has no effect");
+  const running = await serve(settings, VERSION, log, stopping);
+  if (running !== undefined) {
+    await stopped;
+    await running.stop();
+  }
   log.info("stopped");
 }
 
@@ -48,8 +71,9 @@ export async function main(args: readonly string[], output: Output): Promise<num
   const failed = () => {
     status = FAILED;
   };
+  const serving = serveCommand(run);
   const commands = [
-    serveCommand(run),
+    serving,
     checkCommand(output, failed),
     explainCommand(output, failed),
     simulateCommand(output, failed),
@@ -57,7 +81,9 @@ export async function main(args: readonly string[], output: Output): Promise<num
   ];
   for (const command of commands) program.addCommand(command.copyInheritedSettings(program));
   try {
-    await program.parseAsync(args, { from: "user" });
+    const [name, ...rest] = withCommand(args, serving.name());
+    const spelled = name === serving.name() ? [name, ...withoutOldSpellings(rest, serving)] : args;
+    await program.parseAsync(spelled, { from: "user" });
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : MISUSED;
     if (!(error instanceof StartRefused)) throw error;

@@ -1,64 +1,176 @@
-// Flags that deployments of other endpoint pickers set. Two of them only spell ours differently. The rest ask for
-// what this version does not do: they are refused by name, because to ignore them would look like obedience.
+// Flags that deployments of other endpoint pickers set and that mean nothing here, or not everything: each is taken
+// without effect, or refused where to ignore it would look like obedience. docs/reference-flags.md has the table of
+// all, which a test holds to ALIKE and ODD.
 
-import { type Command, InvalidArgumentError, Option } from "commander";
-import type { LogFormat, LogLevel } from "../observe/log.ts";
+import { type Command, Option } from "commander";
+import { truth } from "./option.ts";
 
-const NEED_KUBERNETES = ["pool-name", "pool-namespace", "pool-group", "endpoint-selector", "endpoint-target-ports"];
-const KUBERNETES = "It needs discovery from Kubernetes, which this version does not have; list endpoints in a file.";
+/** What becomes of a flag: taken in silence, taken with a warning, or refused. */
+type Verdict = "accepted" | "without effect" | "refused";
 
-/** Switches of which only the off position describes this version. */
-const OFF_ONLY = [
-  { name: "secure-serving", key: "secureServing", why: "gateways connect in plaintext in this version" },
+/** The flags' values by key, as commander gives them. */
+type Flags = Readonly<Record<string, unknown>>;
+
+/** A flag that this program has only to say something about it. */
+interface OddFlag {
+  readonly name: string;
+  readonly takes: "switch" | "text";
+  /** For the table: what becomes of it. */
+  readonly here: string;
+  /** Why, and what to do instead. */
+  readonly why: string;
+  readonly judge: (value: unknown, flags: Flags) => Verdict;
+}
+
+function ignored(name: string, why: string): OddFlag {
+  return { name, takes: "text", here: "without effect", why, judge: () => "without effect" };
+}
+
+function ignoredSwitch(name: string, why: string): OddFlag {
+  const judge = (value: unknown): Verdict => (value === true ? "without effect" : "accepted");
+  return { name, takes: "switch", here: "without effect", why, judge };
+}
+
+function onlyFalse(name: string, why: string): OddFlag {
+  const judge = (value: unknown): Verdict => (value === true ? "refused" : "accepted");
+  return { name, takes: "switch", here: "only `false`", why, judge };
+}
+
+function onlyText(name: string, text: string, why: string): OddFlag {
+  const judge = (value: unknown): Verdict => (value === text ? "accepted" : "refused");
+  return { name, takes: "text", here: `only \`${text}\``, why, judge };
+}
+
+/** Who says how to encrypt wants it encrypted, unless secure serving is turned off beside it. */
+function ofTls(name: string, takes: OddFlag["takes"] = "text"): OddFlag {
+  return {
+    name,
+    takes,
+    here: "refused without `--secure-serving=false`",
+    why: "gateways connect in plaintext; leave encryption to the mesh, and leave this out",
+    judge(value, { secureServing }) {
+      if (value === false) return "accepted";
+      return secureServing === false ? "without effect" : "refused";
+    },
+  };
+}
+
+const METRICS_TLS = "metrics are served in plaintext; --metrics-endpoint-auth asks readers for a token";
+
+/** Flags of which nothing or not every value has a meaning here. */
+export const ODD: readonly OddFlag[] = [
+  onlyFalse(
+    "secure-serving",
+    "gateways connect in plaintext; leave encryption to the mesh, and tell it not to expect TLS at this port",
+  ),
+  ofTls("cert-path"),
+  ofTls("enable-cert-reload", "switch"),
+  ofTls("tls-min-version"),
+  ofTls("tls-cipher-suites"),
   {
-    name: "ha-enable-leader-election",
-    key: "haEnableLeaderElection",
-    why: "this version has no leader election, every replica serves",
+    ...ignored("metrics-cert-dir", METRICS_TLS),
+    here: "refused",
+    judge: () => "refused",
   },
-] as const;
+  {
+    ...ignored("metrics-client-ca-file", METRICS_TLS),
+    here: "refused",
+    judge: () => "refused",
+  },
+  onlyFalse("ha-enable-leader-election", "every replica is active and there is nothing to elect; leave it out"),
+  onlyFalse("tracing", "no traces are made; leave it out"),
+  {
+    name: "disable-endpoint-subset-filter",
+    takes: "switch",
+    here: "only `true`",
+    why: "the subset that a request's metadata names is not looked at; give each subset a pool of its own",
+    judge: (value) => (value === true ? "accepted" : "refused"),
+  },
+  onlyText(
+    "destination-endpoint-hint-key",
+    "x-gateway-destination-endpoint",
+    "the filter's header has this name; rename it where Envoy's configuration sets it",
+  ),
+  onlyText(
+    "destination-endpoint-hint-metadata-namespace",
+    "envoy.lb",
+    "the choice goes out as a header, not as metadata; let the cluster's override_host policy read that",
+  ),
+  ignoredSwitch("health-checking", "health is always served, on --grpc-health-port and not on --grpc-port"),
+  ignoredSwitch("enable-pprof", "there are no Go profiles; Node's own --inspect and --cpu-prof do that"),
+  ignoredSwitch("emit-endpoint-scores", "the filter tells scores to who asks by its setting explainHeader"),
+  ignoredSwitch("enable-grpc-stream-metrics", "there are no ext_proc streams; inline_epp_gateways counts gateways"),
+  ignoredSwitch("allow-experimental-plugins", "every plugin that is here may be used; check lists what a plugin does"),
+  ignored("refresh-prometheus-metrics-interval", "metrics are computed when they are read"),
+  ignored("grpc-max-recv-msg-size", "requests do not pass through the sidecar"),
+  ignored("grpc-max-send-msg-size", "requests do not pass through the sidecar"),
+  ignored("zap-stacktrace-level", "errors are logged with their stack, other lines without"),
+  ignored("zap-time-encoding", "times are logged as ISO 8601 in UTC"),
+];
 
-const MAX_VERBOSITY = 100;
+/** Flags that do what they do elsewhere; with what differs, where something does. */
+export const ALIKE: readonly (readonly [name: string, difference: string])[] = [
+  ["pool-name", ""],
+  ["pool-namespace", "left out: `$NAMESPACE`, else the kubeconfig's or the service account's, else `default`"],
+  ["pool-group", ""],
+  ["endpoint-selector", "the pool is called as the Deployment in `$POD_NAME`, without one `standalone`"],
+  ["endpoint-target-ports", ""],
+  ["kubeconfig", ""],
+  ["config-file", "followed as it changes"],
+  ["config-text", ""],
+  ["grpc-port", "gateways' state streams in place of ext_proc"],
+  ["grpc-health-port", ""],
+  ["metrics-port", "`/state` and HTTP probes too"],
+  ["metrics-endpoint-auth", "false by default; covers `/state` too"],
+  ["drain-timeout", "0s by default: a gateway keeps its state while it looks for another replica"],
+  ["refresh-metrics-interval", ""],
+  ["metrics-staleness-threshold", ""],
+  ["model-server-metrics-scheme", "with endpoints from Kubernetes only"],
+  ["model-server-metrics-path", "with endpoints from Kubernetes only"],
+  ["model-server-metrics-port", "with endpoints from Kubernetes only"],
+  ["model-server-metrics-https-insecure-skip-verify", "false by default where the scheme is not `https`"],
+  ["total-queued-requests-metric", "of endpoints whose label names no other engine than vLLM; one label at most"],
+  ["total-running-requests-metric", "likewise"],
+  ["kv-cache-usage-percentage-metric", "likewise"],
+  ["lora-info-metric", "likewise; empty for none"],
+  ["cache-info-metric", "likewise; empty for none"],
+  ["v", "below 4 info, 4 debug, 5 and up trace"],
+  ["zap-encoder", "`json` by default"],
+  ["zap-log-level", "`panic` logs nothing"],
+  ["zap-devel", "false by default; true only changes the format to `console`"],
+];
 
-/** `--v`, as klog counts: 2 is the reference's default, 4 its debug, 5 its trace. */
-function verbosity(text: string): LogLevel {
-  const value = Number(text);
-  if (!/^\d+$/.test(text) || value > MAX_VERBOSITY) throw new InvalidArgumentError("Expected a number such as 2 or 4.");
-  if (value >= 5) return "trace";
-  return value >= 4 ? "debug" : "info";
+/** A flag that was taken without effect. */
+export interface WithoutEffect {
+  readonly flag: string;
+  readonly reason: string;
 }
 
-function encoder(text: string): LogFormat {
-  if (text === "json") return "json";
-  if (text === "console") return "text";
-  throw new InvalidArgumentError("Expected json or console.");
-}
-
-/** What these flags say; a switch without a value is true. */
-export interface ReferenceFlags {
-  readonly v?: LogLevel;
-  readonly zapEncoder?: LogFormat;
-  readonly secureServing?: string | true;
-  readonly haEnableLeaderElection?: string | true;
-}
-
-/** Adds the flags to a command. */
+/** Adds the odd flags to a command; help does not list them. */
 export function addReferenceFlags(command: Command): void {
-  command.optionsGroup("Names that other endpoint pickers use:");
-  command.addOption(
-    new Option("--v <number>", "log level: below 4 info, 4 debug, 5 and up trace").argParser(verbosity),
-  );
-  command.addOption(new Option("--zap-encoder <name>", "log format: json, or console for text").argParser(encoder));
-  for (const name of NEED_KUBERNETES) {
-    const option = new Option(`--${name} <value>`).hideHelp().argParser(() => {
-      throw new InvalidArgumentError(KUBERNETES);
-    });
-    command.addOption(option);
+  for (const { name, takes } of ODD) {
+    const made = takes === "switch" ? new Option(`--${name} [bool]`).argParser(truth) : undefined;
+    command.addOption((made ?? new Option(`--${name} <value>`)).hideHelp());
   }
-  for (const { name } of OFF_ONLY) command.addOption(new Option(`--${name} [value]`).hideHelp());
 }
 
-/** The switch among a command's flags that is on and cannot be, as a message; undefined where there is none. */
-export function refusedSwitch(flags: ReferenceFlags): string | undefined {
-  const refused = OFF_ONLY.find(({ key }) => flags[key] !== undefined && flags[key] !== "false");
-  return refused && `--${refused.name} can only be false: ${refused.why}`;
+function judged(command: Command): { odd: OddFlag; value: unknown; verdict: Verdict }[] {
+  const flags = command.opts<Flags>();
+  return ODD.map((odd) => {
+    const value = flags[command.options.find((option) => option.long === `--${odd.name}`)!.attributeName()];
+    return { odd, value, verdict: value === undefined ? "accepted" : odd.judge(value, flags) };
+  });
+}
+
+/** The first odd flag that cannot be taken, as a message to the user. */
+export function refusedFlag(command: Command): string | undefined {
+  const found = judged(command).find(({ verdict }) => verdict === "refused");
+  return found && `--${found.odd.name}=${String(found.value)} is refused: ${found.odd.why}`;
+}
+
+/** The flags that are taken and do nothing. */
+export function flagsWithoutEffect(command: Command): WithoutEffect[] {
+  return judged(command)
+    .filter(({ verdict }) => verdict === "without effect")
+    .map(({ odd }) => ({ flag: `--${odd.name}`, reason: odd.why }));
 }

@@ -1,58 +1,76 @@
-import { Command, Option } from "commander";
-import { LOG_FORMATS, LOG_LEVELS, type LogFormat, type LogLevel } from "../observe/log.ts";
-import type { ServeSettings } from "../serve.ts";
+import { networkInterfaces } from "node:os";
+import { Command } from "commander";
+import type { LogFormat, LogLevel } from "../observe/log.ts";
+import type { ServeSettings } from "../serve-settings.ts";
 import { formatDuration } from "../support/duration.ts";
-import { addReferenceFlags, type ReferenceFlags, refusedSwitch } from "./reference-flags.ts";
-import { duration, fileName, ipAddress, port } from "./values.ts";
+import { addLogFlags, type LogFlags, logSettings } from "./log-flags.ts";
+import { durationOption, option, spelled, switchOption } from "./option.ts";
+import { addReferenceFlags, flagsWithoutEffect, refusedFlag, type WithoutEffect } from "./reference-flags.ts";
+import { addReplicaFlags, type ReplicaFlags, replicaContradiction, replicaSettings } from "./replica-flags.ts";
+import {
+  addScopeFlags,
+  clusterOf,
+  type Environment,
+  endpointsFrom,
+  inCluster,
+  type ScopeFlags,
+  scopeContradiction,
+} from "./scope-flags.ts";
+import {
+  addScrapeFlags,
+  metricsPlaceOf,
+  type ScrapeFlags,
+  scrapeContradiction,
+  verifiesTls,
+  vllmMetricsOf,
+} from "./scrape-flags.ts";
+import { fileName, ipAddress, port } from "./values.ts";
 
-const ENV_PREFIX = "INLINE_EPP_";
-
-const DAY = 86_400_000;
+const HOUR = 3_600_000;
+const LOOPBACK = "127.0.0.1";
 
 const EXAMPLES = `
 Each flag can be set by its environment variable too; the command line wins.
-Durations are written as in Go: 50ms, 2s, 1m30s.
+Durations are written as in Go: 50ms, 2s, 1m30s. A [bool] is true without a value, and takes =true or =false.
+Flags of other endpoint pickers are taken where that does no harm; docs/reference-flags.md has them all.
 
 Examples:
   Endpoints from a file, everything else as it comes:
     $ inline-epp serve --endpoints endpoints.yaml
   In a container, reachable from other machines, with a configuration that is followed as it changes:
     $ inline-epp serve --endpoints /etc/epp/endpoints.yaml --config-file /etc/epp/config.yaml --bind 0.0.0.0
-  Readable logs, and scrapes every 200 ms:
-    $ inline-epp serve --endpoints endpoints.yaml --log-format text --refresh-metrics-interval 200ms
+  In a pod, one InferencePool of the pod's own namespace:
+    $ inline-epp serve --pool-name base --config-file /etc/epp/config.yaml
+  In a pod, every InferencePool of two namespaces, or of the cluster:
+    $ inline-epp serve --namespaces team-a,team-b
+    $ inline-epp serve
+  In a pod, the pods of a Deployment without any InferencePool:
+    $ inline-epp serve --endpoint-selector app=vllm --endpoint-target-ports 8000
+  On your own machine, with kubectl's access to a cluster whose pods can be reached from there:
+    $ inline-epp serve --kubeconfig ~/.kube/config --context test --all-namespaces --log-format text
 `;
 
-interface Flags extends ReferenceFlags {
-  readonly endpoints: string;
+interface Flags extends ScopeFlags, ScrapeFlags, ReplicaFlags, LogFlags {
   readonly configFile?: string;
   readonly configText?: string;
-  readonly bind: string;
+  readonly bind?: string;
   readonly grpcPort: number;
   readonly grpcHealthPort: number;
   readonly metricsPort: number;
-  readonly refreshMetricsInterval: number;
-  readonly metricsStalenessThreshold: number;
-  readonly scrapeTimeout?: number;
-  readonly logLevel: LogLevel;
-  readonly logFormat: LogFormat;
+  readonly drainTimeout: number;
 }
 
-function option(flags: string, description: string): Option {
-  const made = new Option(flags, description);
-  return made.env(ENV_PREFIX + made.name().replaceAll("-", "_").toUpperCase());
-}
-
-function durationOption(flags: string, description: string, min: number, max: number): Option {
-  return option(flags, description).argParser(duration(min, max));
+/** How the process logs, and what it has to say of its flags. */
+export interface Manner {
+  readonly level: LogLevel;
+  readonly format: LogFormat;
+  readonly withoutEffect: readonly WithoutEffect[];
 }
 
 function addFlags(command: Command): void {
-  command.optionsGroup("Endpoints and configuration:");
-  command.addOption(
-    option("--endpoints <file>", "pools and their endpoints, YAML or JSON; followed as it changes")
-      .argParser(fileName)
-      .makeOptionMandatory(),
-  );
+  addScopeFlags(command);
+
+  command.optionsGroup("Scheduling:");
   command.addOption(
     option("--config-file <file>", "EndpointPickerConfig, YAML or JSON; followed as it changes (default: built in)")
       .argParser(fileName)
@@ -62,76 +80,77 @@ function addFlags(command: Command): void {
 
   command.optionsGroup("Listening:");
   command.addOption(
-    option("--bind <ip>", "address for all ports; 0.0.0.0 or :: to be reached from other machines")
-      .argParser(ipAddress)
-      .default("127.0.0.1"),
+    option(
+      "--bind <ip>",
+      `address for all ports (default: "${LOOPBACK}"; in a pod with endpoints from Kubernetes every address)`,
+    ).argParser(ipAddress),
   );
   command.addOption(option("--grpc-port <port>", "port that gateways connect to").argParser(port).default(9002));
   command.addOption(option("--grpc-health-port <port>", "port of gRPC health checks").argParser(port).default(9003));
   command.addOption(
     option("--metrics-port <port>", "port of /metrics, /healthz, /readyz and /state").argParser(port).default(9090),
   );
-
-  command.optionsGroup("Scraping:");
   command.addOption(
-    durationOption("--refresh-metrics-interval <duration>", "time between scrapes of an endpoint", 1, DAY).default(
-      50,
-      formatDuration(50),
-    ),
-  );
-  command.addOption(
-    durationOption("--metrics-staleness-threshold <duration>", "age at which a sample is stale", 2, DAY).default(
-      2000,
-      formatDuration(2000),
+    switchOption(
+      "metrics-endpoint-auth",
+      "/metrics and /state only with a bearer token whose owner the cluster lets get that path (default: false)",
     ),
   );
   command.addOption(
     durationOption(
-      "--scrape-timeout <duration>",
-      "time for one scrape (default: half the staleness threshold, at most 1s)",
-      1,
-      DAY,
-    ),
+      "--drain-timeout <duration>",
+      "time after a signal to stop in which gateways are still served, but probes say not ready",
+      0,
+      HOUR,
+    ).default(0, formatDuration(0)),
   );
 
-  command.optionsGroup("Logs, on stderr:");
-  command.addOption(
-    option("--log-level <level>", "least severe level that is logged").choices(LOG_LEVELS).default("info"),
-  );
-  command.addOption(option("--log-format <format>", "format of log lines").choices(LOG_FORMATS).default("json"));
+  addScrapeFlags(command);
+  addReplicaFlags(command);
+  addLogFlags(command);
   addReferenceFlags(command);
 }
 
-/** What the values of single flags cannot tell; the message goes to the user as it is. */
-function contradiction(flags: Flags): string | undefined {
-  const { refreshMetricsInterval: interval, metricsStalenessThreshold: threshold, scrapeTimeout: timeout } = flags;
-  if (interval >= threshold) {
-    return `--refresh-metrics-interval is ${formatDuration(interval)}, must be below --metrics-staleness-threshold, ${formatDuration(threshold)}`;
+/** Ports that cannot be listened on beside each other; 0 is any free one, each time another. */
+function portContradiction(command: Command): string | undefined {
+  const flags = command.opts<Flags>();
+  const keys = ["grpcPort", "grpcHealthPort", "metricsPort"] as const;
+  for (const [at, key] of keys.entries()) {
+    const other = keys.slice(0, at).find((earlier) => flags[earlier] === flags[key] && flags[key] !== 0);
+    if (other === undefined) continue;
+    return `${spelled(command, other)} and ${spelled(command, key)} are both ${flags[key]}: each needs a port of its own`;
   }
-  if (timeout !== undefined && timeout >= threshold) {
-    return `--scrape-timeout is ${formatDuration(timeout)}, must be below --metrics-staleness-threshold, ${formatDuration(threshold)}`;
-  }
-  return refusedSwitch(flags);
+  return undefined;
 }
 
-function settingsOf(command: Command): { settings: ServeSettings; level: LogLevel; format: LogFormat } {
-  const flags = command.opts<Flags>();
-  const isSet = (name: string) => command.getOptionValueSource(name) !== "default";
+/** Every address of this machine, of both families where it has both. */
+function anyAddress(): string {
+  const hasIpv6 = Object.values(networkInterfaces()).some((all) => all?.some(({ family }) => family === "IPv6"));
+  return hasIpv6 ? "::" : "0.0.0.0";
+}
+
+function settingsOf(flags: Flags, env: Environment): ServeSettings {
   const { configFile, configText } = flags;
+  const endpoints = endpointsFrom(flags, env);
+  const vllmMetrics = vllmMetricsOf(flags);
+  const replicas = replicaSettings(flags);
   return {
-    settings: {
-      endpointsFile: flags.endpoints,
-      config: configFile !== undefined ? { file: configFile } : configText !== undefined ? { text: configText } : {},
-      bind: flags.bind,
-      grpcPort: flags.grpcPort,
-      grpcHealthPort: flags.grpcHealthPort,
-      metricsPort: flags.metricsPort,
-      refreshMetricsInterval: flags.refreshMetricsInterval,
-      metricsStalenessThreshold: flags.metricsStalenessThreshold,
-      ...(flags.scrapeTimeout !== undefined && { scrapeTimeout: flags.scrapeTimeout }),
-    },
-    level: isSet("logLevel") ? flags.logLevel : (flags.v ?? flags.logLevel),
-    format: isSet("logFormat") ? flags.logFormat : (flags.zapEncoder ?? flags.logFormat),
+    endpoints,
+    cluster: clusterOf(flags),
+    config: configFile !== undefined ? { file: configFile } : configText !== undefined ? { text: configText } : {},
+    bind: flags.bind ?? (endpoints.kind === "kubernetes" && inCluster(env) ? anyAddress() : LOOPBACK),
+    grpcPort: flags.grpcPort,
+    grpcHealthPort: flags.grpcHealthPort,
+    metricsPort: flags.metricsPort,
+    metricsEndpointAuth: flags.metricsEndpointAuth ?? false,
+    drainTimeout: flags.drainTimeout,
+    refreshMetricsInterval: flags.refreshMetricsInterval,
+    metricsStalenessThreshold: flags.metricsStalenessThreshold,
+    ...(flags.scrapeTimeout !== undefined && { scrapeTimeout: flags.scrapeTimeout }),
+    metricsPlace: metricsPlaceOf(flags),
+    verifyMetricsTls: verifiesTls(flags),
+    ...(vllmMetrics !== undefined && { vllmMetrics }),
+    ...(replicas !== undefined && { replicas }),
   };
 }
 
@@ -140,16 +159,22 @@ function settingsOf(command: Command): { settings: ServeSettings; level: LogLeve
  * @param run gets the settings; the command ends when it resolves.
  */
 export function serveCommand(
-  run: (settings: ServeSettings, level: LogLevel, format: LogFormat) => Promise<void>,
+  run: (settings: ServeSettings, manner: Manner) => Promise<void>,
+  env: Environment = process.env,
 ): Command {
   const command = new Command("serve")
     .description("Watch endpoints and their metrics, and push what is known to gateways.")
     .addHelpText("after", EXAMPLES);
   addFlags(command);
   return command.action(async (_, self: Command) => {
-    const problem = contradiction(self.opts<Flags>());
+    const problem =
+      refusedFlag(self) ??
+      scopeContradiction(self, env) ??
+      portContradiction(self) ??
+      scrapeContradiction(self) ??
+      replicaContradiction(self);
     if (problem !== undefined) self.error(`error: ${problem}`);
-    const { settings, level, format } = settingsOf(self);
-    await run(settings, level, format);
+    const flags = self.opts<Flags>();
+    await run(settingsOf(flags, env), { ...logSettings(flags), withoutEffect: flagsWithoutEffect(self) });
   });
 }

@@ -52,3 +52,43 @@ export function decimal(min: number, max: number): (text: string) => number {
     throw new InvalidArgumentError(`Expected a number from ${min} to ${max}.`);
   };
 }
+
+/** Whether it is a name as Kubernetes takes them: lower case letters, digits and "-", in parts with "." between. */
+function kubernetesName(text: string, maxLength: number, parts: boolean): boolean {
+  const label = "[a-z0-9]([-a-z0-9]*[a-z0-9])?";
+  const pattern = parts ? `^${label}(\\.${label})*$` : `^${label}$`;
+  return text.length <= maxLength && new RegExp(pattern).test(text);
+}
+
+/** The name of a namespace. */
+export function namespaceName(text: string): string {
+  if (kubernetesName(text, 63, false)) return text;
+  throw new InvalidArgumentError("Expected the name of a namespace, such as default.");
+}
+
+/** The name of an object, such as a pool. */
+export function objectName(text: string): string {
+  if (kubernetesName(text, 253, true)) return text;
+  throw new InvalidArgumentError("Expected a name without its namespace: lower case letters, digits, '-' and '.'.");
+}
+
+/** What is between commas, each once. */
+function items(text: string): string[] {
+  return [...new Set(text.split(",").map((item) => item.trim()))];
+}
+
+/** Namespaces between commas, each once. */
+export function namespaceNames(text: string): readonly string[] {
+  const names = items(text);
+  if (names.every((name) => kubernetesName(name, 63, false))) return names;
+  throw new InvalidArgumentError("Expected names of namespaces, such as team-a,team-b.");
+}
+
+/** At most so many ports between commas, each once. */
+export function ports(max: number): (text: string) => readonly number[] {
+  return (text) => {
+    const numbers = [...new Set(items(text).map((item) => (/^\d+$/.test(item) ? Number(item) : 0)))];
+    if (numbers.length <= max && numbers.every((number) => number >= 1 && number <= MAX_PORT)) return numbers;
+    throw new InvalidArgumentError(`Expected 1 to ${max} ports from 1 to ${MAX_PORT}, such as 8000,8001.`);
+  };
+}

@@ -15,12 +15,14 @@ export interface Objective {
   readonly name: string;
   /** Larger goes first; below 0 may be shed. */
   readonly priority: number;
+  /** Requests for this model have it, without naming it (InferenceModel); left out: only those that name it. */
+  readonly model?: string;
 }
 
 /** Whose requests get another model: all of these names, or whatever they ask for where there are none. */
 export interface RewriteRule {
   readonly models: readonly string[];
-  /** One of them by its share of the weights, each from 1 to 1,000,000. */
+  /** One of them by its share of the weights, each from 1 to 1,000,000; none: the model stays. */
   readonly targets: readonly { readonly model: string; readonly weight: number }[];
 }
 
@@ -32,13 +34,22 @@ export interface Rewrite {
   readonly rules: readonly RewriteRule[];
 }
 
-/** A pool and its endpoints, each address once. Unchanged pools may be the same objects as before. */
-export interface DiscoveredPool {
+/** What a pool's requests are subject to beside its scheduling. */
+export interface Policies {
+  /** Each name once, each model once. */
+  readonly objectives: readonly Objective[];
+  /** The oldest first. */
+  readonly rewrites: readonly Rewrite[];
+}
+
+/**
+ * A pool and its endpoints, each address once. What has not changed may be the same object as before, a pool as well as
+ * an endpoint of a pool that has: whoever keeps something for each may go by that.
+ */
+export interface DiscoveredPool extends Policies {
   /** `namespace/name`, or just a name. */
   readonly name: string;
   readonly endpoints: readonly DiscoveredEndpoint[];
-  readonly objectives: readonly Objective[];
-  readonly rewrites: readonly Rewrite[];
 }
 
 /** Finds pools and keeps finding them. */

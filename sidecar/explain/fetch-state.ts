@@ -28,6 +28,12 @@ export async function fetchState(sidecar: URL): Promise<string> {
     const answer = await fetch(url, { signal: AbortSignal.timeout(PATIENCE_MS) });
     const body = await answer.text();
     if (answer.status === 503) throw new StateUnavailable(`${url} answers 503: the sidecar is starting; ask again`);
+    if (answer.status === 401 || answer.status === 403) {
+      const curl = `curl -H "Authorization: Bearer $TOKEN" ${url}`;
+      throw new StateUnavailable(
+        `${url} answers ${answer.status}: ${body.trim()}; save what ${curl} shows, and give it with --state`,
+      );
+    }
     if (!answer.ok) {
       throw new StateUnavailable(`${url} answers ${answer.status}: is that the --metrics-port of a sidecar?`);
     }

@@ -25,7 +25,8 @@ import { SNAPSHOT_VERSION, type Snapshot, type SnapshotEndpoint, type SnapshotPo
 import { flightFrame, loadFrame, planFrame, rosterFrame } from "./state-frames.ts";
 
 const SNAPSHOT_FIELDS = ["version", "pools", "journals"];
-const POOL_FIELDS = ["name", "freshFor", "plan", "endpoints"];
+/** Policies are there for people: no decision goes by them, and what they say is not looked at. */
+const POOL_FIELDS = ["name", "freshFor", "plan", "endpoints", "objectives", "rewrites"];
 const ENDPOINT_FIELDS = [
   ...["address", "name", "zone", "labels", "engine", "role", "rank", "ready", "age", "waiting", "running", "kvUsage"],
   ...["blockSize", "blockCount", "runningAdapters", "waitingAdapters", "maxAdapters", "inFlight"],

@@ -3,9 +3,10 @@
 import { STAGE_SCORER } from "../../wire/layout.ts";
 import type { Endpoint, PlanStep, Sample } from "../../wire/model.ts";
 import { xxh64 } from "../../wire/xxh64.ts";
+import type { Policies } from "../discovery/pool.ts";
 import type { PlanSource } from "../push/plan-source.ts";
 import type { Told } from "../push/relay.ts";
-import type { PoolSource } from "../state/source.ts";
+import type { PolicySource, PoolSource } from "../state/source.ts";
 import { engineNames, handlerNames, operatorNames, pluginNames, roleNames } from "./names.ts";
 import { type InFlight, SNAPSHOT_VERSION, type SnapshotPlan } from "./snapshot.ts";
 
@@ -43,6 +44,14 @@ function printablePlan({ profiles, settings }: SnapshotPlan): object {
   };
 }
 
+/** For people: no decision goes by them yet. */
+function printablePolicies({ objectives, rewrites }: Policies): object {
+  return {
+    objectives,
+    rewrites: rewrites.map(({ createdAt, ...rewrite }) => ({ ...rewrite, createdAt: new Date(createdAt) })),
+  };
+}
+
 function journals({ journals: memory }: Told): string[] {
   const frames: string[] = [];
   let position = memory.first;
@@ -55,18 +64,20 @@ function journals({ journals: memory }: Told): string[] {
 }
 
 /**
- * All that a sidecar knows and that a decision goes by, as JSON.
+ * All that a sidecar knows and that a decision goes by, and the policies that it has read, as JSON.
  * @param told what gateways have told of themselves.
  */
-export function takeSnapshot(source: PoolSource, plans: PlanSource, told: Told): string {
+export function takeSnapshot(source: PoolSource & PolicySource, plans: PlanSource, told: Told): string {
   const pools = source.pools().flatMap((name) => {
     const roster = source.roster(name);
     const load = source.load(name, 0n, 0n);
-    if (roster === undefined || load === undefined) return [];
+    const policies = source.policies(name);
+    if (roster === undefined || load === undefined || policies === undefined) return [];
     const endpoints = roster.endpoints.map((endpoint, index) =>
       printableEndpoint(endpoint, load.samples[index]!, told.flights.total(xxh64(endpoint.address))),
     );
-    return [{ name, freshFor: load.freshFor, plan: printablePlan(plans.plan(name)), endpoints }];
+    const plan = printablePlan(plans.plan(name));
+    return [{ name, freshFor: load.freshFor, plan, ...printablePolicies(policies), endpoints }];
   });
   return `${JSON.stringify({ version: SNAPSHOT_VERSION, pools, journals: journals(told) })}\n`;
 }

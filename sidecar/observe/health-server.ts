@@ -12,8 +12,17 @@ import type { Readiness } from "./readiness.ts";
 
 /** Answers as long as the process does; for a liveness probe that must not restart a sidecar that waits. */
 const ALIVE = ["liveness"];
-/** Follow readiness. "inference-extension" is what deployments of other endpoint pickers probe. */
-const READY = ["", "inference-extension", "inlineepp.v1.State", "readiness"];
+/**
+ * Follow readiness. Other endpoint pickers' deployments probe "inference-extension", for liveness too, which they call
+ * NOT_SERVING as well until they know their pool, and "envoy.service.ext_proc.v3.ExternalProcessor".
+ */
+const READY = [
+  "",
+  "envoy.service.ext_proc.v3.ExternalProcessor",
+  "inference-extension",
+  "inlineepp.v1.State",
+  "readiness",
+];
 
 const asIs = (bytes: Buffer): Buffer => bytes;
 const serializers = {

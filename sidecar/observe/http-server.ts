@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import type { AddressInfo } from "node:net";
 import type { Registry } from "prom-client";
 import { type Listen, ListenError } from "./listen-error.ts";
+import type { MayRead, Refusal } from "./read-access.ts";
 import type { Readiness } from "./readiness.ts";
 
 const INDEX = `inline-epp
@@ -17,6 +18,8 @@ export interface HttpSources {
   readonly readiness: Readiness;
   /** A snapshot's JSON, made when it is asked for; undefined: not yet. */
   readonly state: () => string | undefined;
+  /** Who may read /metrics and /state; everybody where left out. Probes are for everybody anyway. */
+  readonly mayRead?: MayRead;
 }
 
 /** The running HTTP server for people, probes and Prometheus. */
@@ -31,9 +34,11 @@ interface Answer {
   readonly status: number;
   readonly type: string;
   readonly body: string;
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 const PLAIN = "text/plain; charset=utf-8";
+const GUARDED = ["/metrics", "/state"];
 
 function readinessAnswer(readiness: Readiness): Answer {
   const body = JSON.stringify({ ready: readiness.ready, missing: readiness.missing });
@@ -45,7 +50,18 @@ function stateAnswer(state: string | undefined): Answer {
   return { status: 200, type: "application/json", body: state };
 }
 
-async function answer(path: string, { registry, readiness, state }: HttpSources): Promise<Answer> {
+function refusalAnswer({ status, text }: Refusal): Answer {
+  const headers = status === 401 ? { "www-authenticate": "Bearer" } : {};
+  return { status, type: PLAIN, body: `${text}\n`, headers };
+}
+
+async function answer(
+  path: string,
+  authorization: string | undefined,
+  { registry, readiness, state, mayRead }: HttpSources,
+): Promise<Answer> {
+  const refusal = GUARDED.includes(path) ? await mayRead?.(authorization, path) : undefined;
+  if (refusal !== undefined) return refusalAnswer(refusal);
   if (path === "/metrics") return { status: 200, type: registry.contentType, body: await registry.metrics() };
   if (path === "/healthz") return { status: 200, type: PLAIN, body: "ok\n" };
   if (path === "/readyz") return readinessAnswer(readiness);
@@ -64,8 +80,8 @@ export async function startHttpServer(listen: Listen, sources: HttpSources): Pro
       return;
     }
     const path = (request.url ?? "/").split("?", 1)[0] as string;
-    const { status, type, body } = await answer(path, sources);
-    response.writeHead(status, { "content-type": type, "content-length": Buffer.byteLength(body) });
+    const { status, type, body, headers } = await answer(path, request.headers.authorization, sources);
+    response.writeHead(status, { "content-type": type, "content-length": Buffer.byteLength(body), ...headers });
     response.end(request.method === "HEAD" ? undefined : body);
   }
 

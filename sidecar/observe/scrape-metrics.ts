@@ -20,6 +20,17 @@ export function registerScrapeMetrics(registry: Registry, report: ScrapeReport):
     },
   });
   new Gauge({
+    name: "inline_epp_scrape_targets",
+    help: "Endpoints by who scrapes them: this replica, or a peer that passes on what it sees.",
+    labelNames: ["by"],
+    registers: [registry],
+    collect() {
+      const counts = { self: 0, peer: 0 };
+      for (const { by } of report.targets()) counts[by]++;
+      for (const by of ["self", "peer"] as const) this.set({ by }, counts[by]);
+    },
+  });
+  new Gauge({
     name: "inline_epp_scrape_seconds",
     help: "Time that the last good scrape of an endpoint took, in seconds: quantiles over the endpoints.",
     labelNames: ["quantile"],

@@ -1,5 +1,6 @@
 import { encodeFlight } from "../../wire/encode.ts";
 import type { Flight, FlightEntry } from "../../wire/model.ts";
+import { PEERS } from "./peers.ts";
 
 /** Milliseconds after which a gateway that has sent no FLIGHT counts no more. */
 export const SILENT_AFTER_MS = 3000;
@@ -17,7 +18,10 @@ interface Report {
   readonly at: number;
 }
 
-/** What each gateway has in flight, and what all have together. Gateways go by their streams' numbers. */
+/**
+ * What each gateway has in flight, and what all have together. Gateways go by their streams' numbers, from 1 up; peers,
+ * each of which counts as one gateway, go by numbers below PEERS.
+ */
 export class FlightBoard {
   readonly #reports = new Map<number, Report>();
   readonly #totals = new Map<bigint, Sum>();
@@ -53,12 +57,7 @@ export class FlightBoard {
 
   /** What all gateways together have in flight at an endpoint, by the xxh64 of its address. */
   total(endpoint: bigint): Readonly<Sum> {
-    const { requests, tokens, prefill } = this.#totals.get(endpoint) ?? { requests: 0, tokens: 0, prefill: 0 };
-    return {
-      requests: Math.min(requests, U32_MAX),
-      tokens: Math.min(tokens, U32_MAX),
-      prefill: Math.min(prefill, U32_MAX),
-    };
+    return held(this.#totals.get(endpoint) ?? { requests: 0, tokens: 0, prefill: 0 });
   }
 
   /** FLIGHT with the sum of all gateways but this one. */
@@ -67,20 +66,39 @@ export class FlightBoard {
     const entries: FlightEntry[] = [];
     for (const [endpoint, { requests, tokens, prefill }] of this.#totals) {
       const part = own?.get(endpoint);
-      const others = {
-        endpoint,
-        requests: Math.min(requests - (part?.requests ?? 0), U32_MAX),
-        tokens: Math.min(tokens - (part?.tokens ?? 0), U32_MAX),
-        prefill: Math.min(prefill - (part?.prefill ?? 0), U32_MAX),
-      };
-      if (!isNought(others)) entries.push(others);
+      const others = held({
+        requests: requests - (part?.requests ?? 0),
+        tokens: tokens - (part?.tokens ?? 0),
+        prefill: prefill - (part?.prefill ?? 0),
+      });
+      if (!isNought(others)) entries.push({ endpoint, ...others });
     }
+    return encodeFlight({ owner: 0n, entries });
+  }
+
+  /** FLIGHT with the sum of this sidecar's own gateways, without what peers have told. */
+  own(): Uint8Array {
+    const sums = new Map<bigint, Sum>();
+    for (const [gateway, { entries }] of this.#reports) {
+      if (gateway < PEERS) continue;
+      for (const [endpoint, sum] of entries) add(sums, endpoint, sum, 1);
+    }
+    const entries = [...sums.keys()].map((endpoint) => ({ endpoint, ...held(sums.get(endpoint)!) }));
     return encodeFlight({ owner: 0n, entries });
   }
 
   #count(entries: ReadonlyMap<bigint, Sum> | undefined, sign: 1 | -1): void {
     for (const [endpoint, sum] of entries ?? []) add(this.#totals, endpoint, sum, sign);
   }
+}
+
+/** A sum as far as a FLIGHT's fields hold it. */
+function held({ requests, tokens, prefill }: Readonly<Sum>): Sum {
+  return {
+    requests: Math.min(requests, U32_MAX),
+    tokens: Math.min(tokens, U32_MAX),
+    prefill: Math.min(prefill, U32_MAX),
+  };
 }
 
 function add(sums: Map<bigint, Sum>, endpoint: bigint, by: Readonly<Sum>, sign: 1 | -1): void {

@@ -15,6 +15,9 @@ export interface Frame {
 interface PoolFrames {
   roster?: Frame;
   plan?: Frame;
+  /** Epochs of the roster and plan that do not fit the format; they are not tried again. */
+  rosterUnfit?: bigint;
+  planUnfit?: bigint;
   load?: Frame;
   loadAt: number;
 }
@@ -45,9 +48,13 @@ export class FrameCache {
     const roster = this.#source.roster(pool);
     if (roster === undefined) return undefined;
     const frames = this.#frames(pool);
+    if (frames.rosterUnfit === roster.epoch) return undefined;
     if (frames.roster?.epoch !== roster.epoch) {
       const bytes = this.#attempt(pool, () => encodeRoster(roster));
-      if (bytes === undefined) return undefined;
+      if (bytes === undefined) {
+        frames.rosterUnfit = roster.epoch;
+        return undefined;
+      }
       frames.roster = { epoch: roster.epoch, bytes };
     }
     return frames.roster;
@@ -57,9 +64,13 @@ export class FrameCache {
   plan(pool: string): Frame | undefined {
     const plan = this.#plans.plan(pool);
     const frames = this.#frames(pool);
+    if (frames.planUnfit === plan.epoch) return undefined;
     if (frames.plan?.epoch !== plan.epoch) {
       const bytes = this.#attempt(pool, () => encodePlan(plan));
-      if (bytes === undefined) return undefined;
+      if (bytes === undefined) {
+        frames.planUnfit = plan.epoch;
+        return undefined;
+      }
       frames.plan = { epoch: plan.epoch, bytes };
     }
     return frames.plan;

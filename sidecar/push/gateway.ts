@@ -1,64 +1,25 @@
 import { Metadata, status } from "@grpc/grpc-js";
 import { decodeUp, FrameRefused, refusalName, type UpFrame } from "../../wire/decode.ts";
 import { REFUSED_EPOCH, REFUSED_KIND, REFUSED_VALUE } from "../../wire/layout.ts";
-import type { Ack, Flight, Hello } from "../../wire/model.ts";
-import type { Log } from "../observe/log.ts";
-import type { Quiet } from "../observe/quiet.ts";
-import type { Clock } from "../support/clock.ts";
+import type { Ack, Flight, Hello, Want } from "../../wire/model.ts";
 import { Acks } from "./acks.ts";
-import type { FrameCache } from "./frame-cache.ts";
+import type { GatewayContext, GatewayStatus } from "./gateway-context.ts";
 import { Outbox, type Wire } from "./outbox.ts";
-import type { DownKind, PushObserver } from "./push-observer.ts";
-import { Relay, type Told } from "./relay.ts";
+import type { DownKind } from "./push-observer.ts";
+import { Relay } from "./relay.ts";
 import type { FrameStream } from "./service.ts";
+import { WantLog } from "./want-log.ts";
+import { Wants } from "./wants.ts";
 
-/** Milliseconds that a stream may live without having said HELLO. */
+/** Milliseconds that a stream may live without having said HELLO, and that a gateway has from there to WANT. */
 const HELLO_WITHIN_MS = 10_000;
-
-/** What is known of one connected gateway. */
-export interface GatewayStatus {
-  /** Its random number, 16 hexadecimal digits. */
-  readonly gateway: string;
-  /** Envoy's node id. */
-  readonly node: string;
-  /** `ip:port` it connects from. */
-  readonly peer: string;
-  /** Milliseconds that the stream is open. */
-  readonly age: number;
-  /** Pools it has been told of. */
-  readonly pools: number;
-  /** LOADs written, and the last one it has confirmed. */
-  readonly sequence: bigint;
-  readonly acknowledged: bigint;
-  /** Milliseconds between the last confirmed LOAD and its ACK; undefined before the first. */
-  readonly latency: number | undefined;
-  /** Frames it has accepted and refused, and why the last was. */
-  readonly accepted: number;
-  readonly refused: number;
-  readonly reason: string;
-  /** Bytes written that the transport has not taken yet. */
-  readonly waiting: number;
-}
-
-/** What gateways share. */
-export interface GatewayContext {
-  readonly frames: FrameCache;
-  readonly clock: Clock;
-  readonly log: Log;
-  readonly quiet: Quiet;
-  readonly observer: PushObserver;
-  /** Pools at this moment. */
-  readonly pools: () => readonly string[];
-  /** What gateways have told of themselves. */
-  readonly told: Told;
-  /** A gateway has told of other requests in flight than before, or of records. */
-  readonly flightChanged: () => void;
-  readonly journalCame: () => void;
-  /** The gateway has said HELLO. */
-  readonly joined: (gateway: Gateway) => void;
-  /** The stream is over, whether or not it had joined. */
-  readonly left: (gateway: Gateway) => void;
-}
+const WANT_WITHIN_MS = 10_000;
+/**
+ * Milliseconds of a gateway's time that a WANT takes up, and how many may come ahead of it. Each is a look at all pools,
+ * and a gateway that cannot make up its mind must not keep the others waiting: of too many the last one counts.
+ */
+const WANT_MS = 20;
+const WANTS_AHEAD = 10;
 
 /** One gateway's stream, from its opening to its end. */
 export class Gateway {
@@ -71,8 +32,15 @@ export class Gateway {
   readonly #acks = new Acks();
   readonly #openedAt: number;
   readonly #peer: string;
-  readonly #stopWaiting: () => void;
+  readonly #wantLog: WantLog;
+  #stopWaiting: () => void;
+  #stopWanting: (() => void) | undefined;
   #hello: Hello | undefined;
+  /** What it has said last that it wants, and what it is served by. */
+  #want: Want | undefined;
+  #wants: Wants | undefined;
+  /** When the WANTs so far are paid for. */
+  #wantsPaidAt = Number.NEGATIVE_INFINITY;
   #waiting = 0;
   #over = false;
   #lastRefusal = "";
@@ -84,8 +52,9 @@ export class Gateway {
     this.#openedAt = context.clock.now();
     this.#peer = call.getPeer();
     const wire: Wire = { waiting: () => this.#waiting, write: (kind, bytes) => this.#write(kind, bytes) };
-    this.outbox = new Outbox(context.frames, wire, () => context.observer.skipped());
+    this.outbox = new Outbox(context.frames, wire, new Wants(), () => context.observer.skipped());
     this.relay = new Relay(number, context.told, wire, context.clock, context.observer);
+    this.#wantLog = new WantLog(context.log, context.clock);
     this.#stopWaiting = context.clock.after(HELLO_WITHIN_MS, () => this.#refuseStream());
     call.on("data", (bytes: Buffer) => this.#receive(bytes));
     call.on("end", () => this.end("the gateway ended it, or its connection was lost"));
@@ -101,6 +70,7 @@ export class Gateway {
     return {
       ...this.#names(),
       age: this.#context.clock.now() - this.#openedAt,
+      wants: this.#wants?.all ? "all" : this.#wants?.count,
       pools: this.outbox.pools,
       sequence: this.outbox.sequence,
       acknowledged: last.sequence,
@@ -155,8 +125,28 @@ export class Gateway {
     }
     if (this.#hello === undefined) throw new FrameRefused(REFUSED_KIND, `${frame.kind} before HELLO`);
     if (frame.kind === "ack") this.#acknowledge(frame.ack);
+    else if (frame.kind === "want") this.#takeWant(frame.want);
     else if (frame.kind === "flight") this.#takeFlight(frame.flight);
     else if (frame.kind === "journal") this.#takeJournal(frame);
+  }
+
+  #takeWant(want: Want): void {
+    this.#stopWaiting();
+    this.#want = want;
+    const { clock } = this.#context;
+    const wait = this.#wantsPaidAt - WANTS_AHEAD * WANT_MS - clock.now();
+    if (this.#stopWanting === undefined && wait <= 0) this.#serveWant();
+    else this.#stopWanting ??= clock.after(wait, () => this.#serveWant());
+  }
+
+  #serveWant(): void {
+    const { clock, pools, wantChanged } = this.#context;
+    this.#stopWanting = undefined;
+    this.#wantsPaidAt = Math.max(this.#wantsPaidAt, clock.now()) + WANT_MS;
+    this.#wants = new Wants(this.#want);
+    this.outbox.want(this.#wants, pools());
+    wantChanged();
+    this.#wantLog.wants(this.#names(), this.#wants, pools());
   }
 
   #takeFlight(flight: Flight): void {
@@ -181,9 +171,12 @@ export class Gateway {
     if (this.#hello !== undefined) throw new FrameRefused(REFUSED_KIND, "a second HELLO on one stream");
     this.#hello = hello;
     this.#stopWaiting();
-    this.#context.log.info(this.#names(), "gateway connected");
+    const { clock, log } = this.#context;
+    log.info(this.#names(), "gateway connected");
+    this.#stopWaiting = clock.after(WANT_WITHIN_MS, () => {
+      log.warn(this.#names(), `no WANT within ${WANT_WITHIN_MS / 1000} s of HELLO; the gateway is told of no pool`);
+    });
     this.#context.joined(this);
-    this.outbox.start(this.#context.pools());
   }
 
   #acknowledge(ack: Ack): void {
@@ -226,6 +219,7 @@ export class Gateway {
     if (this.#over) return;
     this.#over = true;
     this.#stopWaiting();
+    this.#stopWanting?.();
     this.relay.stop();
     const fields = { ...this.#names(), why, age: Math.round(this.#context.clock.now() - this.#openedAt) };
     if (this.#hello !== undefined) this.#context.log.info(fields, "gateway disconnected");

@@ -2,6 +2,7 @@ import { encodeBeat, encodeGone, encodeSync } from "../../wire/encode.ts";
 import { LOAD_SEQUENCE, MAX_POOLS } from "../../wire/layout.ts";
 import type { FrameCache } from "./frame-cache.ts";
 import type { DownKind } from "./push-observer.ts";
+import { type Degree, IN_FULL, type LoadFor, UNWANTED, type Wants } from "./wants.ts";
 
 /**
  * Bytes that may wait in a stream before it counts as slow: about six LOADs of 1,000 endpoints, so at the shortest
@@ -43,14 +44,19 @@ export class Outbox {
   readonly #told = new Map<string, Told>();
   /** Pools to look at, in order; true: a LOAD is due even if roster and plan are unchanged. */
   readonly #pending = new Map<string, boolean>();
-  /** Pools of the first round that have not been sent yet; undefined before it begins and once it is over. */
-  #firstRound: Set<string> | undefined;
+  /** Pools that SYNC waits for; undefined where none is due. */
+  #round: Set<string> | undefined;
+  #wants: Wants;
   #sequence = 0n;
 
-  /** @param skipped is told of each LOAD that a newer one overtook. */
-  constructor(frames: FrameCache, wire: Wire, skipped: () => void) {
+  /**
+   * @param wants what the gateway wants to begin with.
+   * @param skipped is told of each LOAD that a newer one overtook.
+   */
+  constructor(frames: FrameCache, wire: Wire, wants: Wants, skipped: () => void) {
     this.#frames = frames;
     this.#wire = wire;
+    this.#wants = wants;
     this.#skipped = skipped;
   }
 
@@ -64,22 +70,38 @@ export class Outbox {
     return this.#told.size;
   }
 
-  /** Begins with these pools; SYNC follows the last of them. */
-  start(pools: readonly string[]): void {
-    this.#firstRound = new Set(pools);
-    for (const pool of pools) this.#pending.set(pool, true);
+  /** How much of a pool the gateway wants. */
+  degree(pool: string): Degree {
+    return this.#wants.degree(pool);
+  }
+
+  /**
+   * The gateway wants something else: what more it wants of these pools is sent, the named ones first, what it wants no
+   * longer is taken back, and SYNC follows. Where it says so again before that, one SYNC follows the last.
+   */
+  want(wants: Wants, pools: readonly string[]): void {
+    const before = this.#wants;
+    this.#wants = wants;
+    this.#round ??= new Set();
+    const more = pools.filter((pool) => wants.degree(pool) > before.degree(pool));
+    for (const pool of more) if (wants.degree(pool) === IN_FULL) this.#due(pool, true);
+    for (const pool of more) if (wants.degree(pool) !== IN_FULL) this.#due(pool, false);
+    for (const pool of this.#told.keys()) if (wants.degree(pool) === UNWANTED) this.#due(pool, false);
     this.pump();
   }
 
   /**
    * A pool has changed, or is no more.
-   * @param load whether its samples are news.
+   * @param from who is told of its samples, beside those who get another roster.
    * @returns units of the pacer's work done.
    */
-  offer(pool: string, load: boolean): number {
+  offer(pool: string, from: LoadFor): number {
+    const degree = this.degree(pool);
+    if (degree === UNWANTED) return 0;
+    const loadDue = degree >= from;
     const pending = this.#pending.get(pool) === true;
-    if (pending && load) this.#skipped();
-    this.#pending.set(pool, load || pending);
+    if (pending && loadDue) this.#skipped();
+    this.#pending.set(pool, loadDue || pending);
     return this.pump();
   }
 
@@ -90,10 +112,10 @@ export class Outbox {
       if (this.#full) return units;
       this.#pending.delete(pool);
       units += this.#tell(pool, load);
-      this.#firstRound?.delete(pool);
+      this.#round?.delete(pool);
     }
-    if (this.#firstRound?.size === 0) {
-      this.#firstRound = undefined;
+    if (this.#round?.size === 0) {
+      this.#round = undefined;
       units += this.#write("sync", SYNC);
     }
     return units;
@@ -108,19 +130,25 @@ export class Outbox {
     return this.#wire.waiting() >= WAITING_BYTES_MAX;
   }
 
+  #due(pool: string, load: boolean): void {
+    this.#round?.add(pool);
+    this.#pending.set(pool, load || this.#pending.get(pool) === true);
+  }
+
   #tell(pool: string, load: boolean): number {
+    if (!this.#frames.exists(pool)) return this.#takeBack(pool);
+    const degree = this.degree(pool);
+    if (degree === UNWANTED) return this.#takeBack(pool);
     const roster = this.#frames.roster(pool);
-    if (roster === undefined) {
-      if (this.#frames.exists(pool) || !this.#told.delete(pool)) return 0;
-      return this.#write("gone", encodeGone(pool));
-    }
+    if (roster === undefined) return 0;
+    let units = 0;
     let told = this.#told.get(pool);
     if (told === undefined) {
-      if (this.#told.size >= MAX_POOLS) return 0;
+      if (this.#told.size >= MAX_POOLS) units += this.#takeBack(this.#lessWanted(degree));
+      if (this.#told.size >= MAX_POOLS) return units;
       told = {};
       this.#told.set(pool, told);
     }
-    let units = 0;
     const otherRoster = told.roster !== roster.epoch;
     if (otherRoster) {
       told.roster = roster.epoch;
@@ -132,7 +160,18 @@ export class Outbox {
       units += this.#write("plan", plan.bytes);
     }
     // A gateway drops its samples with the roster that they belong to.
-    return load || otherRoster ? units + this.#tellLoad(pool, roster.epoch) : units;
+    return otherRoster || load ? units + this.#tellLoad(pool, roster.epoch) : units;
+  }
+
+  #takeBack(pool: string | undefined): number {
+    if (pool === undefined || !this.#told.delete(pool)) return 0;
+    return this.#write("gone", encodeGone(pool));
+  }
+
+  /** A pool that the gateway has and wants less than that; it has no room for more than MAX_POOLS. */
+  #lessWanted(degree: Degree): string | undefined {
+    for (const pool of this.#told.keys()) if (this.degree(pool) < degree) return pool;
+    return undefined;
   }
 
   #tellLoad(pool: string, rosterEpoch: bigint): number {

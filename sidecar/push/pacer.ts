@@ -18,13 +18,15 @@ const BURST_MS = BURST_UNITS * MS_PER_UNIT;
 
 /**
  * Decides when a changed pool is sent. The first change after a quiet time is sent within the call that reports it;
- * the changes that follow are sent together, a window later. Pools that wait are served in the order of their changes.
+ * the changes that follow are sent together, a window later. Pools that wait are served in the order of their changes,
+ * those with an urgent change before all others.
  */
 export class Pacer {
   readonly #clock: Clock;
   readonly #cut: (pool: string) => number;
   readonly #window: number;
-  /** Changed pools, oldest change first. */
+  /** Changed pools, oldest change first: those with an urgent change, and the others. */
+  readonly #urgent = new Set<string>();
   readonly #waiting = new Set<string>();
   /** When each pool was cut last. */
   readonly #cutAt = new Map<string, number>();
@@ -44,10 +46,15 @@ export class Pacer {
     this.#window = window;
   }
 
-  /** A pool has something new. Called for every sample of every endpoint, so a pool that waits already costs nothing. */
-  changed(pool: string): void {
-    if (this.#waiting.has(pool)) return;
-    this.#waiting.add(pool);
+  /**
+   * A pool has something new. Called for every sample of every endpoint, so a pool that waits already costs nothing.
+   * @param urgent goes before everything that is not: requests are lost on an endpoint that has gone, while an older
+   * sample only makes a pick a little worse.
+   */
+  changed(pool: string, urgent = false): void {
+    if (this.#urgent.has(pool) || (!urgent && this.#waiting.has(pool))) return;
+    this.#waiting.delete(pool);
+    (urgent ? this.#urgent : this.#waiting).add(pool);
     const due = this.#due(pool);
     if (due <= this.#clock.now() && !this.#exhausted) this.#send(pool);
     else this.#wake(due);
@@ -63,6 +70,7 @@ export class Pacer {
 
   /** The pool is no more. */
   forget(pool: string): void {
+    this.#urgent.delete(pool);
     this.#waiting.delete(pool);
     this.#cutAt.delete(pool);
   }
@@ -71,6 +79,7 @@ export class Pacer {
   stop(): void {
     this.#timer?.cancel();
     this.#timer = undefined;
+    this.#urgent.clear();
     this.#waiting.clear();
   }
 
@@ -85,6 +94,7 @@ export class Pacer {
   }
 
   #send(pool: string): void {
+    this.#urgent.delete(pool);
     this.#waiting.delete(pool);
     const now = this.#clock.now();
     this.#cutAt.set(pool, now);
@@ -103,7 +113,7 @@ export class Pacer {
     this.#exhausted = false;
     let next = Number.POSITIVE_INFINITY;
     // A copy, because sending may report further changes, and those belong to the next round.
-    for (const pool of [...this.#waiting]) {
+    for (const pool of [...this.#urgent, ...this.#waiting]) {
       if (this.#affordableAt > this.#clock.now()) {
         this.#exhausted = true;
         next = this.#affordableAt;

@@ -5,15 +5,19 @@ import type { Log } from "../observe/log.ts";
 import { Quiet } from "../observe/quiet.ts";
 import type { PoolChange, PoolSource } from "../state/source.ts";
 import { type Clock, every } from "../support/clock.ts";
+import { Demand } from "./demand.ts";
 import { FlightBoard } from "./flight-board.ts";
 import { FrameCache } from "./frame-cache.ts";
-import { Gateway, type GatewayContext, type GatewayStatus } from "./gateway.ts";
+import { Gateway } from "./gateway.ts";
+import type { GatewayContext, GatewayStatus } from "./gateway-context.ts";
 import { JournalMemory } from "./journal-memory.ts";
 import { Pacer } from "./pacer.ts";
+import type { Peers } from "./peers.ts";
 import type { PlanSource } from "./plan-source.ts";
 import type { PushObserver } from "./push-observer.ts";
 import type { Told } from "./relay.ts";
 import { type FrameStream, stateService } from "./service.ts";
+import { AT_FIRST, IN_FULL, type LoadFor, NOBODY, UNWANTED } from "./wants.ts";
 
 /** Milliseconds between BEATs. */
 const BEAT_MS = 1000;
@@ -43,6 +47,8 @@ export interface PushServerOptions {
   readonly clock: Clock;
   readonly log: Log;
   readonly observer: PushObserver;
+  /** The other replicas of this sidecar; none where left out. */
+  readonly peers?: Peers;
 }
 
 /** The running push server. */
@@ -58,15 +64,16 @@ export interface PushServer {
 }
 
 /**
- * Serves endpoint state and plans to gateways: first everything, then changes.
+ * Serves endpoint state and plans to gateways, to each of the pools that it says it wants: first all, then changes.
  * @throws ListenError where the port cannot be had.
  */
 export async function startPushServer(options: PushServerOptions): Promise<PushServer> {
-  const { source, plans, clock, log, observer } = options;
+  const { source, plans, clock, log, observer, peers } = options;
   const quiet = new Quiet(clock);
   /** Streams that have not said HELLO, and those that have. */
   const strangers = new Set<Gateway>();
   const gateways = new Set<Gateway>();
+  const demand = new Demand(gateways);
   const told: Told = { flights: new FlightBoard(), journals: new JournalMemory() };
   let streams = 0;
 
@@ -76,16 +83,18 @@ export async function startPushServer(options: PushServerOptions): Promise<PushS
     if (unsaid !== undefined) log.error({ pool, error, unsaid }, "state does not fit the wire format, not pushed");
   });
 
-  function offer(pool: string, load: boolean): number {
+  function offer(pool: string, from: LoadFor): number {
     let units = 0;
-    for (const gateway of gateways) units += gateway.outbox.offer(pool, load);
+    for (const gateway of gateways) units += gateway.outbox.offer(pool, from);
     return units;
   }
 
+  /** Pools of which other endpoints take requests than before: that is for those too who do not want every sample. */
+  const readyChanged = new Set<string>();
   const pacer = new Pacer(clock, (pool) => {
-    if (gateways.size === 0) return 0;
-    frames.cut(pool);
-    return offer(pool, true);
+    const from = readyChanged.delete(pool) ? AT_FIRST : IN_FULL;
+    if (demand.degree(pool) >= from) frames.cut(pool);
+    return offer(pool, from);
   });
 
   const flightPacer = new Pacer(
@@ -98,26 +107,47 @@ export async function startPushServer(options: PushServerOptions): Promise<PushS
     FLIGHT_WINDOW_MS,
   );
 
+  /** Own gateways have something else in flight, which is for the others of them and for the peers. */
+  function flightChanged(): void {
+    flightPacer.changed(FLIGHTS);
+    peers?.flightChanged();
+  }
+
+  function pumpJournals(): void {
+    for (const gateway of gateways) gateway.relay.pump();
+  }
+
   function look(): void {
-    if (told.flights.expire(clock.now())) flightPacer.changed(FLIGHTS);
+    if (told.flights.expire(clock.now())) flightChanged();
     for (const gateway of gateways) gateway.relay.refresh();
-    if (gateways.size > 0) pacer.refresh(source.pools(), REFRESH_MS);
+    pacer.refresh(
+      source.pools().filter((pool) => demand.degree(pool) === IN_FULL),
+      REFRESH_MS,
+    );
   }
 
   function poolChanged({ kind, pool }: PoolChange): void {
     if (kind === "gone") {
       pacer.forget(pool);
       frames.forget(pool);
-      offer(pool, false);
-    } else if (gateways.size > 0) {
-      pacer.changed(pool);
+      readyChanged.delete(pool);
+      offer(pool, NOBODY);
+      demand.forget(pool);
+    } else if (kind === "roster" || kind === "ready") {
+      if (demand.degree(pool) === UNWANTED) return;
+      if (kind === "ready") readyChanged.add(pool);
+      pacer.changed(pool, true);
+    } else if (demand.degree(pool) === IN_FULL) {
+      pacer.changed(pool, false);
     }
   }
 
   function beat(): void {
     for (const gateway of gateways) gateway.outbox.beat();
-    if (source.pools().length > MAX_POOLS && quiet.mayI("pools") !== undefined) {
-      log.error({ pools: source.pools().length, pushed: MAX_POOLS }, "too many pools, the last ones are not pushed");
+    const pools = source.pools().length;
+    const allWanted = [...gateways].some((gateway) => gateway.status().wants === "all");
+    if (allWanted && pools > MAX_POOLS && quiet.mayI("pools") !== undefined) {
+      log.error({ pools, pushed: MAX_POOLS }, "too many pools, gateways that want all are told of so many only");
     }
   }
 
@@ -129,9 +159,11 @@ export async function startPushServer(options: PushServerOptions): Promise<PushS
     observer,
     pools: () => source.pools(),
     told,
-    flightChanged: () => flightPacer.changed(FLIGHTS),
+    wantChanged: () => demand.changed(),
+    flightChanged,
     journalCame() {
-      for (const gateway of gateways) gateway.relay.pump();
+      pumpJournals();
+      peers?.journalCame();
     },
     joined(gateway) {
       strangers.delete(gateway);
@@ -141,10 +173,12 @@ export async function startPushServer(options: PushServerOptions): Promise<PushS
     left(gateway) {
       strangers.delete(gateway);
       if (gateways.delete(gateway)) observer.gateways(gateways.size);
-      if (told.flights.remove(gateway.number)) flightPacer.changed(FLIGHTS);
+      demand.changed();
+      if (told.flights.remove(gateway.number)) flightChanged();
     },
   };
 
+  peers?.attach({ told, flightChanged: () => flightPacer.changed(FLIGHTS), journalCame: pumpJournals });
   const listener = await listenGrpc(options.listen, SERVER_OPTIONS, (server) => {
     server.addService(stateService, {
       Stream: (call: FrameStream) => {
@@ -155,7 +189,7 @@ export async function startPushServer(options: PushServerOptions): Promise<PushS
   const endings = [
     source.subscribe(poolChanged),
     plans.subscribe(() => {
-      for (const pool of source.pools()) offer(pool, false);
+      for (const pool of source.pools()) offer(pool, NOBODY);
     }),
     every(clock, BEAT_MS, beat),
     every(clock, REFRESH_LOOK_MS, look),

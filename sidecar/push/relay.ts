@@ -48,8 +48,13 @@ export class Relay {
     this.#observer = observer;
   }
 
-  /** The gateway knows every pool: it gets all records that are remembered, and from now on what is new. */
+  /**
+   * The gateway knows every pool that it wants: it gets all records that are remembered, and from now on what is new.
+   * After a later change of what it wants nothing is repeated: it has been sent the records of all pools, and those that
+   * its workers had no use for are lost to it.
+   */
   start(): void {
+    if (this.#started) return;
     this.#started = true;
     this.#position = this.#told.journals.first;
     this.#flightDue = true;

@@ -27,12 +27,15 @@ export interface EngineMetrics {
   readonly running: Selector;
   /** First one that the exposition has counts; the later ones are names of older releases. */
   readonly kvUsage: readonly [Selector, ...Selector[]];
-  /** Tokens per KV-cache block. */
-  readonly blockSize: Selector;
-  /** KV-cache blocks. */
-  readonly blockCount: Selector;
+  /** Tokens per KV-cache block; left out where the engine does not tell. */
+  readonly blockSize?: Selector;
+  /** KV-cache blocks; likewise. */
+  readonly blockCount?: Selector;
   readonly adapters?: AdapterInfo;
 }
+
+/** The row of an engine by its ENGINE_ constant. */
+export type MetricsOf = (engine: number) => EngineMetrics;
 
 function tritonRequests(type: string): Selector {
   return { metric: "nv_trt_llm_request_metrics", where: { label: "request_type", is: type } };

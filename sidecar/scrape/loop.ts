@@ -1,8 +1,9 @@
 // When an endpoint is scraped.
 
+import { type Alarm, type Alarms, UNSET } from "../support/alarms.ts";
 import type { Clock } from "../support/clock.ts";
 import type { Exchange, ExchangeResult } from "./exchange.ts";
-import type { Lane, Place } from "./lane.ts";
+import type { Guest, Lane } from "./lane.ts";
 
 /** A failing endpoint is still tried this often, in milliseconds. */
 export const MAX_BACKOFF = 1000;
@@ -16,13 +17,22 @@ export interface Lanes {
   readonly doubtful: Lane;
 }
 
+/** What all loops share. */
 export interface LoopOptions {
   readonly clock: Clock;
+  /** On the same clock. */
+  readonly alarms: Alarms;
   /** A number from 0 to 1, below 1. */
   readonly random: () => number;
   /** Milliseconds from one scrape to the next. */
   readonly interval: number;
   readonly lanes: Lanes;
+}
+
+/** Who is told of a loop's scrapes. */
+export interface LoopListener {
+  /** Gets each exchange's result and how many milliseconds it took. */
+  scraped(result: ExchangeResult, duration: number): void;
 }
 
 /**
@@ -38,64 +48,67 @@ export function nextDeadline(deadline: number, now: number, interval: number, fa
 }
 
 /** Scrapes one endpoint again and again, one exchange at a time. */
-export class ScrapeLoop {
+export class ScrapeLoop implements Alarm, Guest {
   readonly #exchange: Exchange;
   readonly #options: LoopOptions;
-  readonly #onResult: (result: ExchangeResult, duration: number) => void;
-  #cancelTimer: () => void = () => undefined;
-  #place: Place | undefined;
-  #deadline = 0;
+  readonly #listener: LoopListener;
+  due = 0;
+  place = UNSET;
   #failures = 0;
   #trusted = false;
   #onGrid = false;
   #stopped = false;
 
-  /** @param onResult gets each exchange's result and how many milliseconds it took. */
-  constructor(exchange: Exchange, options: LoopOptions, onResult: (result: ExchangeResult, duration: number) => void) {
+  constructor(exchange: Exchange, options: LoopOptions, listener: LoopListener) {
     this.#exchange = exchange;
     this.#options = options;
-    this.#onResult = onResult;
+    this.#listener = listener;
   }
 
   /**
-   * The first scrape comes at once: until its first sample an endpoint gets no requests, and the others get its share.
-   * The second comes anywhere within the next interval and sets the grid, so that loops started together spread out.
+   * The first scrape comes after so many milliseconds, or at once: until its first sample an endpoint gets no requests,
+   * and the others get its share. The second comes anywhere within the next interval and sets the grid, so that loops
+   * started together spread out.
    */
-  start(): void {
-    this.#deadline = this.#options.clock.now();
-    this.#sleep();
+  start(delay = 0): void {
+    const { alarms, clock } = this.#options;
+    alarms.set(this, clock.now() + delay);
   }
 
   /** No result comes any more; resolves when the connection is closed. */
   stop(): Promise<void> {
     this.#stopped = true;
-    this.#cancelTimer();
-    this.#place?.leave();
+    this.#options.alarms.unset(this);
+    this.#lane.leave(this);
     return this.#exchange.close();
   }
 
-  #sleep(): void {
-    const { clock, lanes } = this.#options;
-    this.#cancelTimer = clock.after(Math.max(0, this.#deadline - clock.now()), () => {
-      const lane = this.#trusted ? lanes.trusted : lanes.doubtful;
-      this.#place = lane.enter((place) => this.#scrape(place));
-    });
+  /** It is time for the next scrape. */
+  ring(): void {
+    this.#lane.enter(this);
   }
 
-  #scrape(place: Place): void {
-    const { clock, random, interval } = this.#options;
-    const started = clock.now();
-    this.#exchange.run((result) => {
-      place.leave();
-      if (this.#stopped) return;
-      const now = clock.now();
-      this.#trusted = result.outcome === "ok";
-      this.#failures = this.#trusted ? 0 : this.#failures + 1;
-      if (!this.#onGrid) this.#deadline -= random() * interval;
-      this.#onGrid = true;
-      this.#deadline = nextDeadline(this.#deadline, now, interval, this.#failures);
-      this.#sleep();
-      this.#onResult(result, now - started);
-    });
+  /** There is room for a scrape. */
+  admitted(): void {
+    const started = this.#options.clock.now();
+    this.#exchange.run((result) => this.#ended(result, started));
+  }
+
+  get #lane(): Lane {
+    const { lanes } = this.#options;
+    return this.#trusted ? lanes.trusted : lanes.doubtful;
+  }
+
+  #ended(result: ExchangeResult, started: number): void {
+    this.#lane.leave(this);
+    if (this.#stopped) return;
+    const { alarms, clock, random, interval } = this.#options;
+    const now = clock.now();
+    this.#trusted = result.outcome === "ok";
+    this.#failures = this.#trusted ? 0 : this.#failures + 1;
+    const deadline = this.#onGrid ? this.due : this.due - random() * interval;
+    this.#onGrid = true;
+    alarms.set(this, nextDeadline(deadline, now, interval, this.#failures));
+    this.#listener.scraped(result, now - started);
   }
 }

@@ -1,5 +1,7 @@
 // What scraping tells of itself, for metrics and logs.
 
+import type { ScrapeTarget } from "./scrape-target.ts";
+
 /**
  * How a scrape ended:
  * - `ok`: a new sample;
@@ -15,14 +17,16 @@ export const OUTCOMES: readonly Outcome[] = ["ok", "timeout", "too_large", "stat
 
 export type OutcomeCounts = Readonly<Record<Outcome, number>>;
 
+/** Who scrapes an endpoint: this process, or another replica of it that passes on what it sees. */
+export type ScrapedBy = "self" | "peer";
+
 /** The scraping of one endpoint so far; the object is live. */
 export interface TargetReport {
-  readonly address: string;
-  readonly metricsUrl: string;
-  /** One of the ENGINE_ constants. */
-  readonly engine: number;
+  readonly target: ScrapeTarget;
+  readonly by: ScrapedBy;
+  /** Of this process's own scrapes. */
   readonly outcomes: OutcomeCounts;
-  /** Failures since the last success. */
+  /** Failures since the last success; by a peer: 1 where the last scrape failed, else 0. */
   readonly failures: number;
   /** Why the last scrape failed; undefined where it succeeded or there was none. */
   readonly lastError: string | undefined;
@@ -34,6 +38,7 @@ export interface TargetReport {
 export interface TargetChange {
   readonly address: string;
   readonly metricsUrl: string;
+  readonly by: ScrapedBy;
   readonly outcome: Outcome;
   /** Why it fails; undefined where it does not. */
   readonly reason: string | undefined;

@@ -1,7 +1,7 @@
 // From the series of an exposition to an engine's signals.
 
 import { NewestAdapters } from "./adapters.ts";
-import { type EngineMetrics, engineMetrics, type Selector, selectorText } from "./engines.ts";
+import { type EngineMetrics, engineMetrics, type MetricsOf, type Selector, selectorText } from "./engines.ts";
 import { ExpositionScanner, type SeriesLabels } from "./exposition.ts";
 import { FamilyTable, type WantedFamily } from "./families.ts";
 
@@ -78,6 +78,7 @@ class EnginePlan {
     }
     const selectors = [engine.queued, engine.running, engine.blockSize, engine.blockCount, ...engine.kvUsage];
     selectors.forEach((selector, position) => {
+      if (selector === undefined) return;
       const plan = family(selector.metric);
       const whereSlot = slot(plan, selector.where?.label);
       plan.fields.push({ selector, position, whereSlot, valueSlot: slot(plan, selector.fromLabel) });
@@ -87,12 +88,12 @@ class EnginePlan {
   }
 }
 
-const plans = new Map<number, EnginePlan>();
+const plans = new WeakMap<EngineMetrics, EnginePlan>();
 
-function planOf(engine: number): EnginePlan {
+function planOf(engine: EngineMetrics): EnginePlan {
   const known = plans.get(engine);
   if (known) return known;
-  const made = new EnginePlan(engineMetrics(engine));
+  const made = new EnginePlan(engine);
   plans.set(engine, made);
   return made;
 }
@@ -122,8 +123,8 @@ export class SignalReader {
   readonly #adapters = new NewestAdapters();
 
   /** @throws RangeError where the engine is none of the ENGINE_ constants. */
-  constructor(engine: number) {
-    this.#plan = planOf(engine);
+  constructor(engine: number, metricsOf: MetricsOf = engineMetrics) {
+    this.#plan = planOf(metricsOf(engine));
     const fields = KV_USAGE + this.#plan.engine.kvUsage.length;
     this.#sums = new Float64Array(fields);
     this.#largest = new Float64Array(fields);

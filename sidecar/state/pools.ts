@@ -1,11 +1,13 @@
 // The present state of all pools: who their endpoints are and what was last scraped of each.
 
-import type { Load, Roster, Sample } from "../../wire/model.ts";
-import type { DiscoveredPool } from "../discovery/pool.ts";
+import type { Endpoint, Load, Roster, Sample } from "../../wire/model.ts";
+import type { DiscoveredEndpoint, DiscoveredPool, Policies } from "../discovery/pool.ts";
 import type { Signals } from "../scrape/signals.ts";
 import type { Clock } from "../support/clock.ts";
-import { sameEndpoints } from "./same.ts";
-import type { PoolChange, PoolSource } from "./source.ts";
+import { sameItems } from "../support/same.ts";
+import { differingSpan } from "../support/span.ts";
+import { sameEndpoint } from "./same.ts";
+import type { PolicySource, PoolChange, PoolSource } from "./source.ts";
 import { targetOf } from "./target.ts";
 
 const EPOCH_BITS = 20n;
@@ -24,20 +26,22 @@ const nothing: Signals = {
 
 /** The last sample of a target; changed in place, twenty times a second for each of perhaps thousands. */
 interface Latest {
+  /** Of the target. */
+  readonly key: string;
   signals: Signals;
   /** The clock's milliseconds that the signals stand for; undefined: never scraped. */
   at: number | undefined;
   counter: number;
-  /** Every pool that holds the target. */
-  pools: Pool[];
+  /** Every pool that holds the target, once: one nearly always, for which a Set would be large. */
+  readonly pools: Pool[];
 }
 
+/** A pool as it is now; changed in place, so that what has not changed in it stays where it is. */
 interface Pool {
-  readonly roster: Roster;
+  discovered: DiscoveredPool;
+  roster: Roster;
   /** By the roster's order. */
-  readonly ready: readonly boolean[];
-  /** By the roster's order. */
-  readonly latest: readonly Latest[];
+  latest: Latest[];
   /** Made once, told with every sample. */
   readonly loadChange: PoolChange;
 }
@@ -57,11 +61,11 @@ export interface PoolsOptions {
 }
 
 /** Holds pools in memory; discovery and scraping write, the push reads. */
-export class Pools implements PoolSource {
+export class Pools implements PoolSource, PolicySource {
   readonly #options: PoolsOptions;
   readonly #listeners = new Set<(change: PoolChange) => void>();
   #pools = new Map<string, Pool>();
-  #latest = new Map<string, Latest>();
+  readonly #latest = new Map<string, Latest>();
   #names: readonly string[] = [];
   #epoch: bigint;
 
@@ -72,36 +76,36 @@ export class Pools implements PoolSource {
 
   /**
    * Makes these the pools. Rosters that are the same keep their epoch, targets that stay keep their samples. Listeners
-   * are called when everything is in place.
+   * are called when everything is in place. The cost is that of what is not the same object as before.
    */
   replace(discovered: readonly DiscoveredPool[]): void {
-    const latest = new Map<string, Latest>();
+    const before = this.#pools;
     const pools = new Map<string, Pool>();
     const changes: PoolChange[] = [];
-    for (const { name, endpoints } of discovered) {
-      const before = this.#pools.get(name);
-      const rows = endpoints.map(({ endpoint }) => endpoint);
-      const kept = before !== undefined && sameEndpoints(before.roster.endpoints, rows) ? before.roster : undefined;
-      const pool: Pool = {
-        roster: kept ?? { pool: name, epoch: ++this.#epoch, endpoints: rows },
-        ready: endpoints.map(({ ready }) => ready),
-        latest: endpoints.map((endpoint) => this.#latestOf(targetOf(endpoint).key, latest)),
-        loadChange: { kind: "load", pool: name },
-      };
-      pools.set(name, pool);
-      if (kept === undefined) changes.push({ kind: "roster", pool: name });
-      else if (before !== undefined && samplesDiffer(before, pool)) changes.push(pool.loadChange);
+    const dropped: Latest[] = [];
+    for (const one of discovered) {
+      const { name } = one;
+      const pool = before.get(name);
+      if (pool === undefined) {
+        pools.set(name, this.#make(one));
+        changes.push({ kind: "roster", pool: name });
+      } else {
+        pools.set(name, pool);
+        if (pool.discovered !== one) this.#change(pool, one, changes, dropped);
+      }
     }
-    for (const name of this.#pools.keys()) {
-      if (!pools.has(name)) changes.push({ kind: "gone", pool: name });
+    for (const [name, pool] of before) {
+      if (pools.has(name)) continue;
+      changes.push({ kind: "gone", pool: name });
+      for (const latest of pool.latest) release(latest, pool);
+      dropped.push(...pool.latest);
     }
-    for (const one of latest.values()) one.pools = [];
-    for (const pool of pools.values()) {
-      for (const one of pool.latest) one.pools.push(pool);
+    for (const { key, pools: holders } of dropped) {
+      if (holders.length === 0) this.#latest.delete(key);
     }
     this.#pools = pools;
-    this.#latest = latest;
-    this.#names = [...pools.keys()].sort();
+    const names = [...pools.keys()].sort();
+    if (!sameItems(this.#names, names)) this.#names = names;
     for (const change of changes) this.#tell(change);
   }
 
@@ -123,6 +127,10 @@ export class Pools implements PoolSource {
     return this.#pools.get(pool)?.roster;
   }
 
+  policies(pool: string): Policies | undefined {
+    return this.#pools.get(pool)?.discovered;
+  }
+
   /**
    * Ages are taken from the clock that stamped the samples, at this call, which is the moment that `sentAt` puts into
    * the wall clock's terms: a wall clock that is set must not make samples look newer or older.
@@ -131,7 +139,8 @@ export class Pools implements PoolSource {
     const found = this.#pools.get(pool);
     if (found === undefined) return undefined;
     const now = this.#options.clock.now();
-    const samples = found.latest.map((latest, index) => sample(latest, found.ready[index] as boolean, now));
+    const { endpoints } = found.discovered;
+    const samples = found.latest.map((latest, index) => sample(latest, endpoints[index]?.ready === true, now));
     return { pool, rosterEpoch: found.roster.epoch, sequence, sentAt, freshFor: this.#options.freshFor, samples };
   }
 
@@ -142,12 +151,60 @@ export class Pools implements PoolSource {
     return () => void this.#listeners.delete(own);
   }
 
-  #latestOf(key: string, next: Map<string, Latest>): Latest {
-    let latest = next.get(key) ?? this.#latest.get(key);
+  #make(discovered: DiscoveredPool): Pool {
+    const { name, endpoints } = discovered;
+    const pool: Pool = {
+      discovered,
+      roster: this.#roster(discovered),
+      latest: endpoints.map((endpoint) => this.#latestOf(targetOf(endpoint).key)),
+      loadChange: { kind: "load", pool: name },
+    };
+    for (const latest of pool.latest) hold(latest, pool);
+    return pool;
+  }
+
+  #roster({ name, endpoints }: DiscoveredPool): Roster {
+    return { pool: name, epoch: ++this.#epoch, endpoints: endpoints.map(({ endpoint }) => endpoint) };
+  }
+
+  /** @param dropped gets what this pool no longer holds; another one may. */
+  #change(pool: Pool, next: DiscoveredPool, changes: PoolChange[], dropped: Latest[]): void {
+    const before = pool.discovered;
+    const rows = pool.roster.endpoints;
+    const { start, endBefore, endAfter } = differingSpan(before.endpoints, next.endpoints);
+    let sameRoster = endBefore === endAfter;
+    let sameSamples = sameRoster;
+    const latest: Latest[] = [];
+    for (let index = start; index < endAfter; index++) {
+      const endpoint = next.endpoints[index] as DiscoveredEndpoint;
+      const one = this.#latestOf(targetOf(endpoint).key);
+      latest.push(one);
+      sameRoster &&= sameEndpoint(rows[index] as Endpoint, endpoint.endpoint);
+      sameSamples &&= one === pool.latest[index] && before.endpoints[index]?.ready === endpoint.ready;
+    }
+    pool.discovered = next;
+    const old = pool.latest.splice(start, endBefore - start, ...latest);
+    for (const one of old) release(one, pool);
+    for (const one of latest) hold(one, pool);
+    dropped.push(...old);
+    if (!sameRoster) {
+      pool.roster = this.#roster(next);
+      changes.push({ kind: "roster", pool: next.name });
+    } else if (!sameSamples) {
+      changes.push({ kind: "ready", pool: next.name });
+    }
+    const samePolicies = sameItems(before.objectives, next.objectives) && sameItems(before.rewrites, next.rewrites);
+    if (!samePolicies) changes.push({ kind: "policies", pool: next.name });
+  }
+
+  #latestOf(key: string): Latest {
+    const known = this.#latest.get(key);
+    if (known !== undefined) return known;
     // Begins anywhere: a gateway that remembers the counter of an earlier run, or of the same address read from
     // elsewhere, must not take the first sample for the one it knows.
-    latest ??= { signals: nothing, at: undefined, counter: Math.floor(this.#options.random() * 0x10000), pools: [] };
-    next.set(key, latest);
+    const counter = Math.floor(this.#options.random() * 0x10000);
+    const latest: Latest = { key, signals: nothing, at: undefined, counter, pools: [] };
+    this.#latest.set(key, latest);
     return latest;
   }
 
@@ -165,8 +222,13 @@ export class Pools implements PoolSource {
   }
 }
 
-function samplesDiffer(before: Pool, after: Pool): boolean {
-  return after.latest.some((one, index) => one !== before.latest[index] || after.ready[index] !== before.ready[index]);
+function hold({ pools }: Latest, pool: Pool): void {
+  if (!pools.includes(pool)) pools.push(pool);
+}
+
+function release({ pools }: Latest, pool: Pool): void {
+  const index = pools.indexOf(pool);
+  if (index >= 0) pools.splice(index, 1);
 }
 
 function sample({ signals, at, counter }: Latest, ready: boolean, now: number): Sample {

@@ -1,9 +1,19 @@
 import type { Load, Roster } from "../../wire/model.ts";
+import type { Policies } from "../discovery/pool.ts";
 
-/** What has changed: `roster` who the endpoints are, `load` what is known of them, `gone` the whole pool. */
+/**
+ * What has changed: `roster` who the endpoints are, `ready` which of them take requests or where they are scraped,
+ * `load` what else is known of them, `policies` what its requests are subject to, `gone` the whole pool.
+ */
 export interface PoolChange {
-  readonly kind: "roster" | "load" | "gone";
+  readonly kind: "roster" | "ready" | "load" | "policies" | "gone";
   readonly pool: string;
+}
+
+/** Where a pool's policies are read. */
+export interface PolicySource {
+  /** The pool's present policies; undefined where there is no such pool. */
+  policies(pool: string): Policies | undefined;
 }
 
 /** Where the push reads endpoint state from, whatever discovers and scrapes it. */

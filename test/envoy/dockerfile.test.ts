@@ -25,12 +25,16 @@ describe("envoy/Dockerfile", () => {
   test("pins the versions that the rest of the project has", () => {
     const bases = Object.fromEntries(stages.map(({ name, base }) => [name, base]));
     const node = `node:${packageFile.devDependencies.node}-slim`;
-    assert.deepEqual(bases, { build: node, node, envoy: `envoyproxy/envoy:v${PINNED_ENVOY}` });
+    assert.deepEqual(bases, { build: node, node, sidecar: "node", envoy: `envoyproxy/envoy:v${PINNED_ENVOY}` });
   });
 
   test("runs nothing as root", () => {
-    for (const { name, instructions } of stages.slice(1)) {
-      const user = instructions.findLast(({ keyword }) => keyword === "USER");
+    const userOf = (name: string): Instruction | undefined => {
+      const stage = stages.find((one) => one.name === name);
+      return stage?.instructions.findLast(({ keyword }) => keyword === "USER") ?? (stage && userOf(stage.base));
+    };
+    for (const { name } of stages.slice(1)) {
+      const user = userOf(name);
       assert.ok(user !== undefined && user.text !== "root" && user.text !== "0", `stage ${name}`);
     }
   });

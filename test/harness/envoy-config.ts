@@ -30,7 +30,7 @@ export type WasmConfig = Rest & {
 };
 
 /** Settings of the filter; null leaves one out. */
-export type PluginSettings = Readonly<Record<string, string | null>>;
+export type PluginSettings = Readonly<Record<string, string | Readonly<Record<string, string>> | null>>;
 
 /** envoy/envoy.yaml, parsed anew. */
 export function readEnvoyConfig(): EnvoyConfig {
@@ -61,7 +61,7 @@ export function wasmConfig(listener: Listener): WasmConfig {
 /** Changes settings of the filter in a listener. */
 export function setPlugin(listener: Listener, settings: PluginSettings): void {
   const wasm = wasmConfig(listener);
-  const before = JSON.parse(wasm.configuration.value) as Record<string, string>;
+  const before = JSON.parse(wasm.configuration.value) as PluginSettings;
   const after = Object.entries({ ...before, ...settings }).filter(([, value]) => value !== null);
   wasm.configuration.value = JSON.stringify(Object.fromEntries(after));
 }

@@ -31,6 +31,8 @@ export type EnvoyOptions = {
   filter?: string;
   /** Reads the listener from a file, so that `updateListener` works. */
   dynamicListener?: boolean;
+  /** How many of the sidecar's pools it wants: all unless told. */
+  poolsWanted?: number;
   /** Envoy's node id ("gateway-1" unless told). */
   nodeId?: string;
   /** More arguments for Envoy. */

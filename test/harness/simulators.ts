@@ -45,7 +45,7 @@ export async function startModelServer(spec: SimulatorSpec, index: number, folde
   const { separate = false, ...given } = spec;
   const [free] = (await freePorts(1)) as [number];
   const options = { ...AT_ONCE, port: free, name: `sim-${index + 1}`, model: "base", ...given };
-  const address = `127.0.0.1:${options.port}`;
+  const address = `${given.host ?? "127.0.0.1"}:${options.port}`;
   const url = `http://${address}`;
   let child: Child | null = null;
   let stopHere: (() => Promise<void>) | null = null;

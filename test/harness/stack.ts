@@ -31,7 +31,7 @@ export type Stack = {
   readonly folder: string;
   /** Another Envoy on the same sidecar and model servers. It ends with the stack. */
   addEnvoy(options?: EnvoyOptions): Promise<Envoy>;
-  /** Waits until an Envoy (the first unless told) has the state of every pool. */
+  /** Waits until an Envoy (the first unless told) has the state of every pool that it wants. */
   waitForState(envoy?: Envoy): Promise<void>;
   /** The ends of all logs. */
   logs(): string;
@@ -60,6 +60,7 @@ export async function startStack(options: StackOptions = {}, t?: TestContext): P
   const folder = mkdtempSync(join(tmpdir(), "inline-epp-"));
   const simulators: ModelServer[] = [];
   const envoys: Envoy[] = [];
+  const poolsWanted = new Map<Envoy, number>();
   let sidecar: Sidecar | null = null;
 
   const logs = (): string => {
@@ -89,11 +90,12 @@ export async function startStack(options: StackOptions = {}, t?: TestContext): P
       const name = envoys.length === 0 ? "envoy" : `envoy-${envoys.length + 1}`;
       const envoy = await startEnvoy(more, { folder, name, modelServers, statePort });
       envoys.push(envoy);
+      poolsWanted.set(envoy, more.poolsWanted ?? pools.length);
       if (sidecar !== null) await waitForState(envoy);
       return envoy;
     };
     const waitForState = async (envoy: Envoy = envoys[0]!): Promise<void> => {
-      const frames = FRAMES_PER_POOL * pools.length + 1;
+      const frames = FRAMES_PER_POOL * (poolsWanted.get(envoy) ?? 0) + 1;
       await waitUntil("state in Envoy", async () => (await envoy.stat(ACCEPTED)) >= frames, STATE_TIMEOUT_MS);
     };
     const envoy = await addEnvoy(options.envoy);

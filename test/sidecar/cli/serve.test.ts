@@ -1,14 +1,12 @@
 import assert from "node:assert/strict";
 import { rename, writeFile } from "node:fs/promises";
-import { createServer } from "node:http";
 import { type AddressInfo, createServer as createTcpServer } from "node:net";
 import { type TestContext, test } from "node:test";
 import { Client, credentials } from "@grpc/grpc-js";
 import { healthService } from "../../../sidecar/observe/health-server.ts";
-import { eventually, TestGateway, waitingOf } from "../push/test-gateway.ts";
-import { file, type Run, start } from "./run.ts";
-
-const ANY_PORTS = ["--grpc-port=0", "--grpc-health-port=0", "--metrics-port=0"];
+import { eventually, waitingOf } from "../push/test-gateway.ts";
+import { file, start } from "./run.ts";
+import { ANY_PORTS, gateway, get, modelServer } from "./serving.ts";
 
 function config(weight: number | string): string {
   return `apiVersion: llm-d.ai/v1alpha1
@@ -18,37 +16,8 @@ schedulingProfiles: [{name: p, plugins: [{pluginRef: queue-scorer, weight: ${wei
 `;
 }
 
-/** A model server as far as a scrape can tell. */
-async function modelServer(t: TestContext, waiting: number): Promise<string> {
-  const body = [
-    `vllm:num_requests_waiting{model_name="m"} ${waiting}`,
-    'vllm:num_requests_running{model_name="m"} 1',
-    'vllm:kv_cache_usage_perc{model_name="m"} 0.25',
-    "",
-  ].join("\n");
-  const server = createServer((_, response) => response.end(body));
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  t.after(() => {
-    server.close();
-    server.closeAllConnections();
-  });
-  return `127.0.0.1:${(server.address() as AddressInfo).port}`;
-}
-
 async function endpoints(t: TestContext, ...addresses: string[]): Promise<string> {
   return file(t, JSON.stringify({ pools: [{ name: "ns/p", endpoints: addresses.map((address) => ({ address })) }] }));
-}
-
-async function gateway(t: TestContext, run: Run): Promise<TestGateway> {
-  const client = new TestGateway(await run.port("gateways"));
-  t.after(() => client.close());
-  client.hello();
-  return client;
-}
-
-async function get(run: Run, path: string): Promise<{ status: number; body: string }> {
-  const answer = await fetch(`http://127.0.0.1:${await run.port("metrics and probes")}${path}`);
-  return { status: answer.status, body: await answer.text() };
 }
 
 test("what model servers report reaches a gateway, and SIGTERM ends it all with 0", async (t) => {

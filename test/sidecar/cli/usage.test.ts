@@ -23,6 +23,16 @@ test("help lists every flag with its variable, its default, and examples", async
     ["--endpoints <file>", "ENDPOINTS"],
     ["--config-file <file>", "CONFIG_FILE", "built in"],
     ["--config-text <yaml>", "CONFIG_TEXT"],
+    ["--pool-name <name>", "POOL_NAME"],
+    ["--pool-namespace <name>", "POOL_NAMESPACE", "$NAMESPACE"],
+    ["--pool-group <group>", "POOL_GROUP", '"inference.networking.k8s.io"'],
+    ["--namespaces <list>", "NAMESPACES"],
+    ["--all-namespaces [bool]", "ALL_NAMESPACES"],
+    ["--endpoint-selector <selector>", "ENDPOINT_SELECTOR"],
+    ["--endpoint-target-ports <list>", "ENDPOINT_TARGET_PORTS"],
+    ["--kubeconfig <file>", "KUBECONFIG", "the pod's own"],
+    ["--context <name>", "CONTEXT", "its current one"],
+    ["--zones-from-nodes [bool]", "ZONES_FROM_NODES"],
     ["--bind <ip>", "BIND", '"127.0.0.1"'],
     ["--grpc-port <port>", "GRPC_PORT", "9002"],
     ["--grpc-health-port <port>", "GRPC_HEALTH_PORT", "9003"],
@@ -30,16 +40,21 @@ test("help lists every flag with its variable, its default, and examples", async
     ["--refresh-metrics-interval <duration>", "REFRESH_METRICS_INTERVAL", "50ms"],
     ["--metrics-staleness-threshold <duration>", "METRICS_STALENESS_THRESHOLD", "2s"],
     ["--scrape-timeout <duration>", "SCRAPE_TIMEOUT", "half the staleness threshold, at most 1s"],
+    ["--model-server-metrics-port <port>", "MODEL_SERVER_METRICS_PORT", "the endpoint's"],
+    ["--metrics-endpoint-auth [bool]", "METRICS_ENDPOINT_AUTH", "false"],
+    ["--drain-timeout <duration>", "DRAIN_TIMEOUT", "0s"],
     ["--log-level <level>", "LOG_LEVEL", '"info"'],
     ["--log-format <format>", "LOG_FORMAT", '"json"'],
   ] as const) {
     const at = help.indexOf(flag);
     assert.ok(at >= 0, flag);
-    const entry = help.slice(at, help.indexOf("--", at + 2 + flag.length));
+    // Not to the next flag: descriptions name others.
+    const [entry = ""] = help.slice(at).split(/(?<=INLINE_EPP_\w+\))/, 1);
     assert.ok(entry.includes(`env: INLINE_EPP_${variable})`), entry);
     if (byDefault !== undefined) assert.ok(entry.includes(`default: ${byDefault}`), entry);
   }
   assert.match(run.out, /Examples:\n {2}Endpoints from a file/);
+  assert.match(run.out, /inline-epp serve --pool-name base/);
 });
 
 test("without a command, help goes to stderr with status 2", async (t) => {
@@ -50,7 +65,12 @@ test("without a command, help goes to stderr with status 2", async (t) => {
 
 /** Arguments, variables, and what stderr says first. */
 const MISUSED: readonly (readonly [string, Record<string, string>, RegExp])[] = [
-  ["serve", {}, /^error: required option '--endpoints <file>' not specified/],
+  ["serve", {}, /^error: there is nothing to serve: give --endpoints FILE, or for a cluster --pool-name NAME/],
+  [
+    "serve --pool-name p",
+    { INLINE_EPP_ENDPOINTS: "f" },
+    /^error: INLINE_EPP_ENDPOINTS and --pool-name contradict each other/,
+  ],
   ["srve", {}, /^error: unknown command 'srve'\n\(Did you mean serve\?\)/],
   ["serve --endpoints x --endpoint y", {}, /^error: unknown option '--endpoint'\n\(Did you mean --endpoints\?\)/],
   ["serve --endpoints x extra", {}, /^error: too many arguments for 'serve'/],
@@ -58,6 +78,16 @@ const MISUSED: readonly (readonly [string, Record<string, string>, RegExp])[] = 
     "serve --endpoints x --grpc-port 65536",
     {},
     /^error: option '--grpc-port <port>' argument '65536' is invalid\. Expected a port from 0 to 65535\./,
+  ],
+  [
+    "serve --endpoints x --grpc-health-port 9090",
+    {},
+    /^error: --grpc-health-port and --metrics-port are both 9090: each needs a port of its own/,
+  ],
+  [
+    "serve --endpoints x --metrics-port 7000",
+    { INLINE_EPP_GRPC_PORT: "7000" },
+    /^error: INLINE_EPP_GRPC_PORT and --metrics-port are both 7000/,
   ],
   [
     "serve --endpoints x",
@@ -82,10 +112,15 @@ const MISUSED: readonly (readonly [string, Record<string, string>, RegExp])[] = 
   ],
   ["serve --endpoints x --log-level loud", {}, /'loud' is invalid\. Allowed choices are trace, debug, info/],
   ["serve --endpoints x --config-file a --config-text b", {}, /'--config-file <file>' cannot be used with option/],
-  ["serve --pool-name p", {}, /'--pool-name <value>' argument 'p' is invalid\. It needs discovery from Kubernetes/],
-  ["serve --endpoints x --secure-serving", {}, /^error: --secure-serving can only be false: gateways connect in plain/],
-  ["serve --endpoints x --v high", {}, /'--v <number>' argument 'high' is invalid/],
+  [
+    "serve --endpoints x --secure-serving",
+    {},
+    /^error: --secure-serving=true is refused: gateways connect in plaintext/,
+  ],
+  ["serve --endpoints x --v high", {}, /--v <number>' argument 'high' is invalid/],
   ["serve --endpoints x --zap-encoder xml", {}, /Expected json or console/],
+  ["--endpoint x", {}, /^error: unknown option '--endpoint'\n\(Did you mean --endpoints\?\)/],
+  ["-poolName p --endpoints x", {}, /^error: --endpoints and --pool-name contradict each other/],
   ["check", {}, /^error: missing required argument 'file'/],
   ["check x --output xml", {}, /'xml' is invalid\. Allowed choices are yaml, json/],
 ];

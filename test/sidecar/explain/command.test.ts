@@ -203,6 +203,11 @@ for (const [args, files, status, message] of FAILURES) {
 test("status 1: a sidecar that is none, is starting, or says what cannot be read", async (t) => {
   for (const [code, body, message] of [
     [404, "", /\/state answers 404: is that the --metrics-port of a sidecar\?$/m],
+    [
+      401,
+      "a token is needed\n",
+      /\/state answers 401: a token is needed; save what curl -H .*\/state shows, and give it/m,
+    ],
     [503, "", /\/state answers 503: the sidecar is starting; ask again$/m],
     [200, "<html>", /\/state is refused:\n {2}is not JSON: /],
   ] as const) {

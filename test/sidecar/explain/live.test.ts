@@ -86,6 +86,7 @@ async function sidecar(t: TestContext) {
     const gateway = new TestGateway(push.port);
     gateways.push(gateway);
     gateway.hello("test-node", number);
+    gateway.want([POOL]);
     return gateway;
   };
   return { pools, plans, push, observer, connect, take: () => takeSnapshot(pools, plans, push.told) };
@@ -132,6 +133,21 @@ test("what is taken of a sidecar reads back as it is there", async (t) => {
   assert.deepEqual(journals.flatMap(heldBlocks), [100n, 200n]);
 });
 
+test("a snapshot shows people the policies, which its reader passes over", async (t) => {
+  const { pools, take } = await sidecar(t);
+  const objectives = [{ name: "gold", priority: 5 }];
+  const rules = [{ models: ["chat"], targets: [{ model: "base", weight: 1 }] }];
+  const createdAt = Date.UTC(2026, 0, 2, 3, 4, 5);
+  pools.replace([{ name: POOL, endpoints: [], objectives, rewrites: [{ name: "canary", createdAt, rules }] }]);
+  const [pool] = JSON.parse(take()).pools;
+  assert.deepEqual(pool.objectives, objectives);
+  assert.deepEqual(pool.rewrites, [{ name: "canary", createdAt: "2026-01-02T03:04:05.000Z", rules }]);
+  assert.deepEqual(
+    readSnapshot(take(), "the sidecar").pools.map((one) => one.endpoints),
+    [[]],
+  );
+});
+
 test("a snapshot tells nothing of where and how endpoints are scraped", async (t) => {
   const { take } = await sidecar(t);
   assert.doesNotMatch(take(), /secret|http/);
@@ -145,6 +161,7 @@ test("a pool that goes while it is looked at is left out", async (t) => {
     roster: pools.roster.bind(pools),
     load: pools.load.bind(pools),
     subscribe: pools.subscribe.bind(pools),
+    policies: pools.policies.bind(pools),
   };
   assert.deepEqual(
     readSnapshot(takeSnapshot(source, plans, push.told), "the sidecar").pools.map(({ name }) => name),

@@ -32,7 +32,15 @@ async function setUp(t: TestContext) {
   return { readiness, client, check, server };
 }
 
-for (const service of ["", "inference-extension", "inlineepp.v1.State", "readiness"]) {
+const READY = [
+  "",
+  "envoy.service.ext_proc.v3.ExternalProcessor",
+  "inference-extension",
+  "inlineepp.v1.State",
+  "readiness",
+];
+
+for (const service of READY) {
   test(`${JSON.stringify(service)} follows readiness`, async (t) => {
     const { readiness, check } = await setUp(t);
     assert.equal(await check(request(service)), "0802");

@@ -69,6 +69,36 @@ test("/state is made when it is asked for, and not before there is any", async (
   assert.equal(asked(), 2);
 });
 
+test("where readers are checked, /metrics and /state are for some, and probes for all", async (t) => {
+  const asked: string[] = [];
+  const server = await startHttpServer(LISTEN, {
+    registry: createMetrics("1.2.3").registry,
+    readiness: new Readiness([]),
+    state: () => "{}",
+    async mayRead(authorization, path) {
+      asked.push(path);
+      if (authorization === undefined) return { status: 401, text: "who are you" };
+      return authorization === "Bearer good" ? undefined : { status: 503, text: "the API server is away" };
+    },
+  });
+  t.after(() => server.stop());
+  const get = (path: string, authorization?: string) =>
+    fetch(`http://127.0.0.1:${server.port}${path}`, { headers: authorization ? { authorization } : {} });
+  for (const path of ["/metrics", "/state?x=1"]) {
+    const unknown = await get(path);
+    assert.equal(unknown.status, 401);
+    assert.equal(unknown.headers.get("www-authenticate"), "Bearer");
+    assert.equal(await unknown.text(), "who are you\n");
+    assert.equal((await get(path, "Bearer good")).status, 200);
+    const away = await get(path, "Bearer other");
+    assert.equal(away.status, 503);
+    assert.equal(await away.text(), "the API server is away\n");
+  }
+  assert.deepEqual(new Set(asked), new Set(["/metrics", "/state"]));
+  for (const path of ["/healthz", "/readyz", "/"]) assert.equal((await get(path)).status, 200);
+  assert.equal(asked.length, 6);
+});
+
 test("other paths are told which there are", async (t) => {
   const { get } = await setUp(t);
   const { status, body } = await get("/metric");

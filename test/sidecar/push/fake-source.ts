@@ -75,6 +75,12 @@ export class FakeSource implements PoolSource {
     this.#tell({ kind: "load", pool });
   }
 
+  /** Lets an endpoint of a pool take requests, or not. */
+  setReady(pool: string, index: number, ready: boolean): void {
+    this.#pools.get(pool)!.samples[index] = sample({ ready });
+    this.#tell({ kind: "ready", pool });
+  }
+
   remove(pool: string): void {
     this.#pools.delete(pool);
     this.#tell({ kind: "gone", pool });

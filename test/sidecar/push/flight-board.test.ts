@@ -77,6 +77,18 @@ test("sums end at what a field holds, and come back from there", () => {
   assert.deepEqual(othersOf(1), [entry(1, most, 1, 0)]);
 });
 
+test("one's own is the sum of gateways, without what peers have told", () => {
+  const { subject, report, othersOf } = board();
+  report(1, [entry(1, 2, 200, 20)]);
+  report(2, [entry(1, 1, 100, 10), entry(2, 1)]);
+  report(-1, [entry(1, 8, 800, 80)]);
+  report(-2, [entry(3, 4)]);
+  const own = decodeUp(subject.own());
+  assert.ok(own.kind === "flight");
+  assert.deepEqual(own.flight, { owner: 0n, entries: [entry(1, 3, 300, 30), entry(2, 1)] });
+  assert.deepEqual(othersOf(1), [entry(1, 9, 900, 90), entry(2, 1), entry(3, 4)], "a peer is one more gateway");
+});
+
 test("an endpoint that a report names twice has both", () => {
   const { report, othersOf } = board();
   report(1, [entry(1, 1), entry(1, 2)]);

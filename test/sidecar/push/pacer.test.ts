@@ -58,6 +58,28 @@ test("many pools share an allowance, and none is left behind", () => {
   assert.ok(Math.max(...byPool) <= 10, `the most served had ${Math.max(...byPool)}`);
 });
 
+test("an urgent change goes before all pools that wait for the allowance, but not within its pool's window", () => {
+  const { cuts, subject, clock } = pacer(1);
+  const pools = Array.from({ length: 1000 }, (_, index) => `pool-${index}`);
+  for (const pool of pools) subject.changed(pool);
+  clock.advance(10);
+  const before = cuts.length;
+  assert.ok(before < 200, "most wait");
+  subject.changed("pool-900", true);
+  subject.changed("pool-900");
+  subject.changed(cuts.at(-1)!.pool, true);
+  subject.changed("new", true);
+  clock.advance(1);
+  assert.deepEqual(
+    cuts.slice(before, before + 2).map(({ pool }) => pool),
+    ["pool-900", "new"],
+  );
+  clock.advance(4);
+  assert.ok(cuts.slice(before).some(({ pool }) => pool === cuts[before - 1]!.pool));
+  clock.advance(500);
+  assert.equal(cuts.length, 1002, "each once, and one twice");
+});
+
 test("refresh marks what was not cut for that long", () => {
   const { cuts, subject, clock } = pacer(1);
   subject.changed("a");

@@ -34,19 +34,6 @@ test("sync comes even where there is no pool", async (t) => {
   assert.deepEqual(gateway.kinds, ["sync"]);
 });
 
-test("nothing is sent before HELLO", async (t) => {
-  const { source, connect, clock, observer } = await setUp(t);
-  source.setRoster("ns/a", 1);
-  const gateway = connect(false);
-  await gateway.opened;
-  source.setWaiting("ns/a", 0, 1);
-  clock.advance(3000);
-  assert.deepEqual(observer.kinds, []);
-  gateway.hello();
-  await gateway.received(4);
-  assert.deepEqual(gateway.kinds, ["roster", "plan", "load", "sync"]);
-});
-
 test("the first load change goes at once, the next ones together a window later", async (t) => {
   const { source, connect, clock } = await setUp(t);
   source.setRoster("ns/a", 1);
@@ -199,11 +186,37 @@ test("state that does not fit the format is counted, logged, and harms no other 
   assert.equal(log.of("state does not fit the wire format, not pushed")[0]!.pool, "ns/bad");
 });
 
+test("a roster too large for a frame is named with its bytes, and tried once for all gateways and changes", async (t) => {
+  const { source, connect, clock, observer, log, server } = await setUp(t);
+  const labels = { note: "x".repeat(4_200_000) };
+  source.setRoster("ns/big", 1, { labels });
+  const [one, two] = [connect(1n), connect(2n)];
+  await Promise.all([one.received(1), two.received(1)]);
+  for (let round = 1; round <= 5; round++) {
+    clock.advance(20);
+    source.setWaiting("ns/big", 0, round);
+  }
+  assert.deepEqual(observer.refusals, ["down encode 1"]);
+  const { pool, error } = log.of("state does not fit the wire format, not pushed")[0]!;
+  assert.equal(pool, "ns/big");
+  // 56 of the header and counts, 48 of the endpoint, 16 of the label; its key, the pool's name and the endpoint's texts.
+  const bytes = 56 + 48 + 16 + 4_200_000 + "note".length + "ns/big".length + "10.0.0.0:8000".length + "ns/pod-0".length;
+  assert.equal(
+    (error as Error).message,
+    `the roster of pool ns/big would have ${bytes} bytes, a frame has at most 4194304`,
+  );
+  assert.deepEqual(one.kinds, ["sync"]);
+  clock.advance(20);
+  source.setRoster("ns/big", 2);
+  await one.received(4);
+  assert.equal(server.gateways()[1]!.pools, 1);
+});
+
 test("stopping ends the streams with OK and frees the port", async (t) => {
-  const { source, connect, server, clock } = await setUp(t);
+  const { source, connect, open, server, clock } = await setUp(t);
   source.setRoster("ns/a", 1);
   const gateway = connect();
-  const stranger = connect(false);
+  const stranger = open();
   await gateway.received(4);
   await stranger.opened;
   await server.stop();

@@ -11,7 +11,7 @@ import { eventually, type TestGateway } from "./test-gateway.ts";
 
 /** Gateways 1, 2 and so on, all past SYNC. */
 async function gatewaysOf(rig: Awaited<ReturnType<typeof setUp>>, count: number): Promise<TestGateway[]> {
-  const all = Array.from({ length: count }, (_, index) => rig.connect(true, BigInt(index + 1)));
+  const all = Array.from({ length: count }, (_, index) => rig.connect(BigInt(index + 1)));
   await Promise.all(all.map((gateway) => gateway.received(1)));
   return all;
 }
@@ -91,12 +91,12 @@ test("a gateway that leaves, or is silent for more than 3 s, counts no more", as
 test("a gateway that joins is told what is in flight, after SYNC", async (t) => {
   const rig = await setUp(t);
   rig.source.setRoster("ns/a", 1);
-  const one = rig.connect(true, 1n);
+  const one = rig.connect(1n);
   await one.received(4);
   one.flight({ 10: 1 });
   one.ack({ accepted: 4 });
   await eventually(() => rig.server.gateways()[0]?.accepted === 4);
-  const two = rig.connect(true, 2n);
+  const two = rig.connect(2n);
   await two.received(5);
   assert.deepEqual(two.kinds, ["roster", "plan", "load", "sync", "flight"]);
 });
@@ -121,14 +121,14 @@ test("records go to the others at once, each once, and not to their sender", asy
 
 test("a gateway that joins is given the records of before, its own of an earlier stream too, at a pace", async (t) => {
   const rig = await setUp(t);
-  const one = rig.connect(true, 1n);
+  const one = rig.connect(1n);
   await one.received(1);
   const blocks = 1000; // 8 KB
   for (let i = 0; i < 40; i++) one.journal([held(1n, i, blocks)]);
   one.ack({ accepted: 1 });
   await eventually(() => rig.server.gateways()[0]?.accepted === 1);
   one.close();
-  const again = rig.connect(true, 1n);
+  const again = rig.connect(1n);
   await eventually(() => again.journals.length === 2);
   assert.deepEqual(again.kinds, ["sync", "journal", "journal"]);
   await eventually(() => {
@@ -168,7 +168,7 @@ test("what a slow gateway misses is bounded and counted, and delays nobody", asy
 
 test("frames before HELLO, of another owner, or damaged are refused and told to nobody", async (t) => {
   const rig = await setUp(t);
-  const stranger = rig.connect(false);
+  const stranger = rig.open();
   stranger.flight({ 10: 1 });
   stranger.journal([held(1n, 1)]);
   const [one, two] = (await gatewaysOf(rig, 2)) as [TestGateway, TestGateway];

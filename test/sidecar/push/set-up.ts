@@ -1,32 +1,43 @@
 import type { TestContext } from "node:test";
+import type { Peers } from "../../../sidecar/push/peers.ts";
 import { startPushServer } from "../../../sidecar/push/push-server.ts";
 import { ManualClock } from "../support/manual-clock.ts";
 import { FakePlans, FakeSource } from "./fake-source.ts";
 import { RecordingLog, RecordingObserver } from "./recorder.ts";
 import { TestGateway } from "./test-gateway.ts";
 
+/** What gateways of tests want, unless a test is about that. */
+const USUAL = ["a", "b", "new", "big", "small", "good", "bad"].map((name) => `ns/${name}`);
+
 /** A push server on a free loopback port whose time stands still; all of it ends with the test. */
-export async function setUp(t: TestContext) {
+export async function setUp(t: TestContext, more: { readonly peers?: Peers } = {}) {
   const source = new FakeSource();
   const plans = new FakePlans();
   const clock = new ManualClock();
   const log = new RecordingLog();
   const observer = new RecordingObserver();
   const listen = { host: "127.0.0.1", port: 0, flag: "--grpc-port" };
-  const server = await startPushServer({ source, plans, listen, clock, log, observer });
+  const server = await startPushServer({ source, plans, listen, clock, log, observer, ...more });
   const gateways: TestGateway[] = [];
   t.after(async () => {
     for (const gateway of gateways) gateway.close();
     await server.stop(100);
   });
 
-  /** Opens a stream; says HELLO where asked to, as the gateway of that number. */
-  function connect(hello = true, number = 7n): TestGateway {
+  /** Opens a stream, and says no more. */
+  function open(): TestGateway {
     const gateway = new TestGateway(server.port);
     gateways.push(gateway);
-    if (hello) gateway.hello("test-node", number);
     return gateway;
   }
 
-  return { source, plans, clock, log, observer, server, connect };
+  /** Opens a stream, and says HELLO as the gateway of that number, and WANT. */
+  function connect(number = 7n, wants: readonly string[] = USUAL): TestGateway {
+    const gateway = open();
+    gateway.hello("test-node", number);
+    gateway.want(wants);
+    return gateway;
+  }
+
+  return { source, plans, clock, log, observer, server, open, connect };
 }

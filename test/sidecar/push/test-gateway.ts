@@ -1,7 +1,7 @@
 import { Client, type ClientDuplexStream, credentials, type StatusObject } from "@grpc/grpc-js";
 import { stateService } from "../../../sidecar/push/service.ts";
 import { decodeUp, type UpFrame } from "../../../wire/decode.ts";
-import { encodeAck, encodeFlight, encodeHello, encodeJournal } from "../../../wire/encode.ts";
+import { encodeAck, encodeFlight, encodeHello, encodeJournal, encodeWant } from "../../../wire/encode.ts";
 import * as L from "../../../wire/layout.ts";
 import type { Ack, JournalRecord } from "../../../wire/model.ts";
 import { xxh64 } from "../../../wire/xxh64.ts";
@@ -78,6 +78,11 @@ export class TestGateway {
   hello(node = "test-node", gateway = 7n): void {
     this.#number = gateway;
     this.call.write(Buffer.from(encodeHello({ gateway, node })));
+  }
+
+  /** Says which pools it uses, by their names, and whether all others are wanted to begin with. */
+  want(pools: readonly string[], all = false): void {
+    this.call.write(Buffer.from(encodeWant({ all, pools: pools.map(poolKey) })));
   }
 
   /** Tells of requests in flight, with ten tokens each, all of them in prefill; by endpoint. */

@@ -29,11 +29,11 @@ test("garbage is counted by reason and logged once a minute, and the stream stay
 });
 
 test("a stream without HELLO is closed after 10 s with the reason", async (t) => {
-  const { connect, clock, observer } = await setUp(t);
-  const silent = connect(false);
+  const { open, clock, observer } = await setUp(t);
+  const silent = open();
   await silent.opened;
   clock.advance(5000);
-  const wrong = connect(false);
+  const wrong = open();
   await wrong.opened;
   const frame = Buffer.from(encodeHello({ gateway: 1n, node: "n" }));
   frame.writeUInt16LE(99, HEADER_VERSION);
@@ -50,23 +50,25 @@ test("a stream without HELLO is closed after 10 s with the reason", async (t) =>
 });
 
 test("a HELLO after a bad frame is taken", async (t) => {
-  const { connect, clock } = await setUp(t);
-  const gateway = connect(false);
+  const { open, clock } = await setUp(t);
+  const gateway = open();
   gateway.call.write(Buffer.from("short"));
   gateway.hello();
+  gateway.want([]);
   await gateway.received(1);
   clock.advance(20_000);
   await eventually(() => gateway.kinds.includes("beat"));
 });
 
-test("a second HELLO, and an ACK before the first, are refused by kind", async (t) => {
-  const { connect, observer } = await setUp(t);
-  const gateway = connect(false);
+test("a second HELLO, and an ACK or WANT before the first, are refused by kind", async (t) => {
+  const { open, observer } = await setUp(t);
+  const gateway = open();
   gateway.ack({});
+  gateway.want(["ns/a"]);
   gateway.hello();
   gateway.hello();
-  await eventually(() => observer.refusals.length === 2);
-  assert.deepEqual(observer.refusals, ["up kind 1", "up kind 1"]);
+  await eventually(() => observer.refusals.length === 3);
+  assert.deepEqual(observer.refusals, ["up kind 1", "up kind 1", "up kind 1"]);
 });
 
 test("an ACK tells what was accepted and refused, and how long it took", async (t) => {

@@ -15,9 +15,9 @@ const ALGORITHM = sequence(der(0x06, Buffer.from("2a8648ce3d040302", "hex")));
 const COMMON_NAME = der(0x06, Buffer.from("550403", "hex"));
 
 /** A new key and a certificate that it signs for itself, both PEM: nothing secret has to lie in the repository. */
-export function selfSigned(): { key: string; cert: string } {
+export function selfSigned(host = "metrics"): { key: string; cert: string } {
   const { privateKey, publicKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
-  const name = sequence(der(0x31, sequence(COMMON_NAME, der(0x0c, Buffer.from("metrics")))));
+  const name = sequence(der(0x31, sequence(COMMON_NAME, der(0x0c, Buffer.from(host)))));
   const version3 = der(0xa0, der(0x02, Buffer.from([2])));
   const content = sequence(
     version3,

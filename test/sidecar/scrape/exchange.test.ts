@@ -2,9 +2,10 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { createServer as createHttpServer } from "node:http";
 import { createServer as createHttpsServer } from "node:https";
-import { createServer, type Server } from "node:net";
+import { createServer, type Server, type Socket } from "node:net";
 import { after, afterEach, beforeEach, describe, test } from "node:test";
 import { type ExchangeOptions, type ExchangeResult, HttpExchange } from "../../../sidecar/scrape/exchange.ts";
+import { SignalReaders } from "../../../sidecar/scrape/signal-readers.ts";
 import { systemClock } from "../../../sidecar/support/clock.ts";
 import { ENGINE_VLLM } from "../../../wire/layout.ts";
 import { ManualClock } from "../support/manual-clock.ts";
@@ -15,6 +16,7 @@ import { MetricsServer, until } from "./metrics-server.ts";
 const server = await MetricsServer.start();
 after(() => server.stop());
 
+const readers = new SignalReaders();
 const exchanges: HttpExchange[] = [];
 const others: Server[] = [];
 afterEach(async () => {
@@ -23,7 +25,15 @@ afterEach(async () => {
 });
 
 function exchangeWith(options: Partial<ExchangeOptions> = {}, url = server.url): HttpExchange {
-  const all = { clock: systemClock, timeout: 5000, maxBytes: 1 << 20, verifyTls: true, ...options };
+  const all = {
+    clock: systemClock,
+    timeout: 5000,
+    maxBytes: 1 << 20,
+    verifyTls: true,
+    keepConnection: true,
+    readers,
+    ...options,
+  };
   const exchange = new HttpExchange(url, ENGINE_VLLM, all);
   exchanges.push(exchange);
   return exchange;
@@ -65,6 +75,36 @@ describe("an exchange", () => {
     assert.match(server.lastHead, /^GET \/metrics HTTP\/1\.1/);
     await exchange.close();
     await until("the connection is closed", () => server.open === 0);
+  });
+
+  test("keeps no connection where it is told not to, and says so", async () => {
+    const exchange = exchangeWith({ keepConnection: false });
+    const before = server.connections;
+    for (let turn = 1; turn <= 3; turn++) {
+      assert.equal((await run(exchange)).outcome, "ok");
+      assert.match(server.lastHead, /^connection: close$/im);
+      await until("the connection is closed", () => server.open === 0);
+      assert.equal(server.connections, before + turn);
+    }
+  });
+
+  test("reads an answer apart from another that comes at the same time", async () => {
+    const sockets: Socket[] = [];
+    const slow = createServer((socket) => socket.once("data", () => sockets.push(socket)));
+    const url = `http://127.0.0.1:${await listen(slow)}/metrics`;
+    const patient = [exchangeWith({}, url), exchangeWith({}, url)];
+    const results = Promise.all(patient.map(run));
+    await until("both are asked", () => sockets.length === 2);
+    const pieces = [4, 5].map((running) => vllmExposition({ running }).match(/[\s\S]{1,50}/g)!);
+    for (const socket of sockets) socket.write("HTTP/1.1 200 OK\r\nconnection: close\r\n\r\n");
+    for (let piece = 0; piece < pieces[0]!.length; piece++) {
+      for (const [index, socket] of sockets.entries()) socket.write(pieces[index]![piece]!);
+      // Lets the other side read.
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    for (const socket of sockets) socket.end();
+    const running = (await results).map((result) => result.outcome === "ok" && result.signals.running);
+    assert.deepEqual(running.sort(), [4, 5]);
   });
 
   test("stands for the moment the request was sent, not the moment the answer came", async () => {

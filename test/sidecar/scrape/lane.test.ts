@@ -1,36 +1,41 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Lane, type Place } from "../../../sidecar/scrape/lane.ts";
+import { type Guest, Lane } from "../../../sidecar/scrape/lane.ts";
 
 test("lets in as many as it may, the others in order", () => {
   const lane = new Lane(2);
   const inside: string[] = [];
-  const places = ["a", "b", "c", "d", "e"].map((name) => lane.enter(() => inside.push(name)));
+  const enter = (name: string): Guest => {
+    const guest = { admitted: () => inside.push(name) };
+    lane.enter(guest);
+    return guest;
+  };
+  const [a, b, c, d, e] = ["a", "b", "c", "d", "e"].map(enter) as [Guest, Guest, Guest, Guest, Guest];
   assert.deepEqual(inside, ["a", "b"]);
-  places[1]?.leave();
+  lane.leave(b);
   assert.deepEqual(inside, ["a", "b", "c"]);
-  places[1]?.leave();
+  lane.leave(b);
   assert.deepEqual(inside, ["a", "b", "c"], "leaving twice frees one place");
-  places[3]?.leave();
-  places[0]?.leave();
+  lane.leave(d);
+  lane.leave(a);
   assert.deepEqual(inside, ["a", "b", "c", "e"], "who gave up waiting is passed over");
-  places[2]?.leave();
-  places[4]?.leave();
-  lane.enter(() => inside.push("f"));
-  lane.enter(() => inside.push("g"));
-  lane.enter(() => inside.push("h"));
+  lane.leave(c);
+  lane.leave(e);
+  for (const name of ["f", "g", "h"]) enter(name);
   assert.deepEqual(inside.slice(4), ["f", "g"]);
 });
 
-test("a place may be left while it is being given", () => {
+test("a guest may leave while it is being admitted", () => {
   const lane = new Lane(1);
   let entered = 0;
-  const enter = (): Place =>
-    lane.enter((place) => {
-      entered++;
-      place.leave();
-    });
-  enter();
-  enter();
+  for (let turn = 0; turn < 2; turn++) {
+    const guest = {
+      admitted() {
+        entered++;
+        lane.leave(guest);
+      },
+    };
+    lane.enter(guest);
+  }
   assert.equal(entered, 2);
 });

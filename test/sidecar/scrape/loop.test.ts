@@ -4,6 +4,7 @@ import type { Exchange, ExchangeResult } from "../../../sidecar/scrape/exchange.
 import { Lane } from "../../../sidecar/scrape/lane.ts";
 import { MAX_BACKOFF, nextDeadline, ScrapeLoop } from "../../../sidecar/scrape/loop.ts";
 import type { Signals } from "../../../sidecar/scrape/signals.ts";
+import { Alarms } from "../../../sidecar/support/alarms.ts";
 import { ManualClock } from "../support/manual-clock.ts";
 
 const SIGNALS: Signals = {
@@ -54,12 +55,13 @@ class FakeExchange implements Exchange {
 function setUp({ interval = 50, random = 0, concurrency = 8 } = {}) {
   const clock = new ManualClock();
   const lanes = { trusted: new Lane(concurrency), doubtful: new Lane(concurrency) };
+  const alarms = new Alarms(clock);
   const begin = clock.now();
-  const started = (exchange: FakeExchange): { loop: ScrapeLoop; results: ExchangeResult[] } => {
+  const started = (exchange: FakeExchange, delay?: number): { loop: ScrapeLoop; results: ExchangeResult[] } => {
     const results: ExchangeResult[] = [];
-    const options = { clock, lanes, interval, random: () => random };
-    const loop = new ScrapeLoop(exchange, options, (result) => results.push(result));
-    loop.start();
+    const options = { clock, alarms, lanes, interval, random: () => random };
+    const loop = new ScrapeLoop(exchange, options, { scraped: (result) => results.push(result) });
+    loop.start(delay);
     return { loop, results };
   };
   return { clock, started, since: (exchange: FakeExchange) => exchange.starts.map((at) => at - begin) };
@@ -73,6 +75,14 @@ describe("a loop", () => {
     clock.advance(230);
     assert.deepEqual(since(exchange), [0, 25, 75, 125, 175, 225]);
     assert.equal(results.length, 6);
+  });
+
+  test("begins later where it is told to", () => {
+    const { clock, started, since } = setUp({ random: 0.5 });
+    const exchange = new FakeExchange(clock);
+    started(exchange, 120);
+    clock.advance(200);
+    assert.deepEqual(since(exchange), [120, 145, 195]);
   });
 
   test("slower than its interval runs on the grid, never twice at once, and makes up for nothing", () => {

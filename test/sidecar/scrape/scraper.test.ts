@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { after, describe, type TestContext, test } from "node:test";
 import type { TargetChange } from "../../../sidecar/scrape/report.ts";
-import { type ScrapeOptions, Scraper, type ScrapeTarget } from "../../../sidecar/scrape/scraper.ts";
+import type { ScrapeTarget } from "../../../sidecar/scrape/scrape-target.ts";
+import { type ScrapeOptions, Scraper } from "../../../sidecar/scrape/scraper.ts";
 import { ENGINE_VLLM } from "../../../wire/layout.ts";
 import { vllmExposition } from "./fixtures.ts";
 import { MetricsServer, until } from "./metrics-server.ts";
@@ -46,7 +47,7 @@ describe("a scraper", () => {
       [...scraper.targets()].every(({ outcomes }) => Object.values(outcomes).reduce((a, b) => a + b) >= 3),
     );
     await until("the good one went on", () => samplesOf(good) > 20 && samplesOf(slow) >= 5);
-    const reports = new Map([...scraper.targets()].map((report) => [report.address, report]));
+    const reports = new Map([...scraper.targets()].map((report) => [report.target.address, report]));
     const outcomesOf = (server: MetricsServer): string[] =>
       Object.entries(reports.get(server.address)?.outcomes ?? {})
         .filter(([, count]) => count > 0)

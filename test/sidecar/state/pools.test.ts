@@ -260,7 +260,7 @@ describe("samples", () => {
     const before = pools.load("a", 1n, 1n)?.samples[0];
     const moved = endpoint(1, {}, { metricsUrl: "http://10.0.0.1:81/metrics" });
     pools.replace([pool("a", moved)]);
-    assert.deepEqual(changes, ["load", "load"], "the roster is the same, what is known is not");
+    assert.deepEqual(changes, ["load", "ready"], "the roster is the same, what is known is not");
     pools.record(targetOf(endpoint(1)).key, signals(1), 0);
     assert.equal(pools.load("a", 1n, 1n)?.samples[0]?.age, undefined, "a late sample of the old target is nobody's");
     pools.record(targetOf(moved).key, signals(1), 0);
@@ -273,8 +273,89 @@ describe("samples", () => {
     const before = epoch("a");
     heard();
     pools.replace([pool("a", endpoint(1, {}, { ready: false })), pool("b", endpoint(2))]);
-    assert.deepEqual(heard(), ["load a"]);
+    assert.deepEqual(heard(), ["ready a"]);
     assert.equal(epoch("a"), before);
     assert.equal(load("a").samples[0]?.ready, false);
+  });
+});
+
+describe("pools that stay the same objects", () => {
+  test("keep everything, and are told nothing of", () => {
+    const { pools, heard, record } = setUp();
+    const a = pool("a", endpoint(1));
+    pools.replace([a, pool("b", endpoint(2))]);
+    const roster = pools.roster("a");
+    record(endpoint(1));
+    heard();
+    pools.replace([pool("b"), a]);
+    assert.deepEqual(heard(), ["roster b"]);
+    assert.equal(pools.roster("a"), roster);
+    record(endpoint(1));
+    assert.deepEqual(heard(), ["load a"]);
+  });
+
+  test("mean the same as new ones that say the same, whatever changes", () => {
+    const rows = [1, 2, 3, 4, 5].map((last) => endpoint(last));
+    const steps: DiscoveredEndpoint[][] = [
+      rows,
+      [...rows.slice(0, 2), endpoint(3, {}, { ready: false }), ...rows.slice(3)],
+      [...rows.slice(0, 2), ...rows.slice(3)],
+      [...rows.slice(0, 2), endpoint(9), ...rows.slice(3)],
+      [...rows].reverse(),
+      [endpoint(1, { zone: "z" }), ...rows.slice(1)],
+      [],
+      rows.slice(3),
+    ];
+    const shared = setUp();
+    const fresh = setUp();
+    for (const step of steps) {
+      shared.pools.replace([pool("a", ...step), pool("b", ...rows)]);
+      fresh.pools.replace([pool("a", ...structuredClone(step)), pool("b", ...structuredClone(rows))]);
+      assert.deepEqual(shared.heard().sort(), fresh.heard().sort());
+      for (const one of [...step, rows[0] as DiscoveredEndpoint]) {
+        shared.record(one, 7);
+        fresh.record(one, 7);
+        assert.deepEqual(shared.heard().sort(), fresh.heard().sort());
+      }
+      assert.deepEqual(shared.load("a"), fresh.load("a"));
+      assert.deepEqual(shared.load("b"), fresh.load("b"));
+      assert.deepEqual(shared.pools.roster("a"), fresh.pools.roster("a"));
+    }
+  });
+
+  test("forget no sample that another pool holds, or that moves", () => {
+    const { pools, load, record } = setUp();
+    pools.replace([pool("a", endpoint(1)), pool("b", endpoint(2))]);
+    record(endpoint(1), 4);
+    pools.replace([pool("a", endpoint(2)), pool("b", endpoint(1))]);
+    assert.equal(load("b").samples[0]?.running, 4);
+    pools.replace([pool("c", endpoint(1))]);
+    assert.equal(load("c").samples[0]?.running, 4);
+    pools.replace([pool("c")]);
+    pools.replace([pool("c", endpoint(1))]);
+    assert.equal(load("c").samples[0]?.age, undefined);
+  });
+});
+
+describe("policies", () => {
+  const gold = { name: "gold", priority: 3 };
+  const rewrite = { name: "r", createdAt: 0, rules: [] };
+
+  test("are those of the pool, and told without another roster", () => {
+    const { pools, heard, epoch } = setUp();
+    assert.equal(pools.policies("a"), undefined);
+    const plain = pool("a", endpoint(1));
+    pools.replace([{ ...plain, objectives: [gold] }]);
+    assert.deepEqual(pools.policies("a")?.objectives, [gold]);
+    assert.deepEqual(heard(), ["roster a"]);
+    const before = epoch("a");
+    pools.replace([{ ...plain, objectives: [gold] }]);
+    assert.deepEqual(heard(), []);
+    pools.replace([{ ...plain, objectives: [gold], rewrites: [rewrite] }]);
+    assert.deepEqual(heard(), ["policies a"]);
+    assert.deepEqual(pools.policies("a")?.rewrites, [rewrite]);
+    pools.replace([pool("a", endpoint(1, {}, { ready: false }))]);
+    assert.deepEqual(heard(), ["ready a", "policies a"]);
+    assert.equal(epoch("a"), before);
   });
 });

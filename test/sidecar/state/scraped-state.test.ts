@@ -116,6 +116,27 @@ describe("state from a file and scrapes", () => {
     assert.equal(other.state.scrapes.totals().timeout, 0, "sooner than the scrape's timeout");
   });
 
+  test("an endpoint that is not ready is not scraped, and is scraped as soon as it is", async (context) => {
+    const [ready, other] = await Promise.all([serve(context), serve(context)]);
+    const pools = (isReady: boolean) => [
+      { name: "p", endpoints: [{ address: ready.address }, { address: other.address, ready: isReady }] },
+    ];
+    const { file, state, sample } = await setUp(context, "ready.json", pools(false));
+    await state.start();
+    await state.firstRound();
+    assert.equal([...state.scrapes.targets()].length, 1);
+    assert.deepEqual([sample("p", 1)?.ready, sample("p", 1)?.age], [false, undefined]);
+    const epoch = state.source.roster("p")?.epoch;
+    await put(file, pools(true));
+    await until("it is scraped", () => sample("p", 1)?.age !== undefined);
+    await put(file, pools(false));
+    await until("it is left alone", () => other.open === 0);
+    const left = sample("p", 1);
+    assert.equal(left?.ready, false);
+    assert.notEqual(left?.age, undefined, "what was seen last stays known");
+    assert.equal(state.source.roster("p")?.epoch, epoch);
+  });
+
   test("an endpoint in two pools is scraped once", async (context) => {
     const server = await serve(context);
     const endpoints = [{ address: server.address }];
