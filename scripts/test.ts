@@ -3,6 +3,7 @@
 //   npm test             all of it
 //   npm run test:unit    the filter's own units and those of the TypeScript, on a fresh build
 //   npm run test:e2e     the whole stack, on a fresh build
+//   npm run test:kube    against a real API server and a real Redis, and what deploy/ makes; not part of npm test
 
 import { globSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
@@ -13,7 +14,10 @@ import { secondsSince } from "./progress.ts";
 import { type Child, type ChildOptions, startChild } from "./stack/child.ts";
 import { CACHE, ROOT } from "./stack/command.ts";
 import { onStop } from "./stop.ts";
+import { findClusterBinary } from "./testing/cluster-binary.ts";
 import { add, type Counts, closingLine, NONE, readAspectSummary } from "./testing/counts.ts";
+import { ETCD, findProgram, needPrograms, REDIS } from "./testing/system-programs.ts";
+import { findHelm, findKustomize } from "./tools/deploy-tools.ts";
 import { runMain, Trouble } from "./trouble.ts";
 
 /** What a step found. Counts are those of a test runner; null of one that ended without saying. */
@@ -21,6 +25,7 @@ type Result = { ok: boolean; counts?: Counts | null };
 type Step = { name: string; run: () => Promise<Result> };
 
 const E2E = "test/e2e/**/*.test.ts";
+const KUBE = "test/{deploy,kube,replicas}/**/*.test.ts";
 const UNIT = "{scripts,sidecar,simulator,test,wire}/**/*.test.ts";
 
 let current: Child | null = null;
@@ -81,6 +86,12 @@ function readCounts(file: string): Counts | null {
 
 const find = (pattern: string): string[] => globSync(pattern, { cwd: ROOT }).sort();
 
+/** Files of no step of their own. */
+function findUnit(): string[] {
+  const others = new Set([E2E, KUBE].flatMap(find));
+  return find(UNIT).filter((file) => !others.has(file));
+}
+
 const STEPS: Readonly<Record<string, Step>> = {
   lint: { name: "lint", run: tool("@biomejs/biome/bin/biome", "check", "--error-on-warnings") },
   typecheck: { name: "typecheck", run: tool("typescript/bin/tsc", "-p", "tsconfig.json") },
@@ -103,15 +114,40 @@ const STEPS: Readonly<Record<string, Step>> = {
   assembly: { name: "units of the filter (as-pect)", run: runAspect },
   unit: {
     name: "units of the TypeScript (node:test)",
-    run: nodeTest("unit", () => find(UNIT).filter((file) => !find(E2E).includes(file)), false),
+    run: nodeTest("unit", findUnit, false),
   },
   e2e: { name: "end to end (node:test)", run: nodeTest("e2e", () => find(E2E), true) },
+  redis: {
+    name: "Redis",
+    run: async () => {
+      await needPrograms([REDIS]);
+      console.log(findProgram(REDIS.name));
+      return { ok: true };
+    },
+  },
+  cluster: {
+    name: "API server",
+    run: async () => {
+      await needPrograms([ETCD]);
+      console.log(shownPath(await findClusterBinary()));
+      return { ok: true };
+    },
+  },
+  tools: {
+    name: "helm and kustomize",
+    run: async () => {
+      for (const find of [findHelm, findKustomize]) console.log(shownPath(await find()));
+      return { ok: true };
+    },
+  },
+  kube: { name: "against an API server (node:test)", run: nodeTest("kube", () => find(KUBE), true) },
 };
 
 const PLANS: Readonly<Record<string, readonly string[]>> = {
   all: ["lint", "typecheck", "build", "envoy", "assembly", "unit", "e2e"],
   unit: ["build", "envoy", "assembly", "unit"],
   e2e: ["build", "envoy", "e2e"],
+  kube: ["build", "envoy", "cluster", "redis", "tools", "kube"],
 };
 
 async function runStep({ run }: Step): Promise<Result> {
