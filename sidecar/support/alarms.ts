@@ -15,6 +15,9 @@ export const UNSET = -1;
 /** Alarms that ring in one turn of the event loop; what else it has to do comes in between. */
 const RINGS_PER_TURN = 32;
 
+/** Milliseconds: what is due sooner rings now, as timers that count whole milliseconds would have it. */
+const EARLY = 1;
+
 /** Thousands of alarms on one timer, kept as a heap by the time at which they are due. */
 export class Alarms {
   readonly #clock: Clock;
@@ -29,7 +32,7 @@ export class Alarms {
     this.#clock = clock;
   }
 
-  /** Lets an alarm that is not set ring at that time, never before this returns. */
+  /** Lets an alarm that is not set ring at that time, less than a millisecond early, never before this returns. */
   set(alarm: Alarm, due: number): void {
     alarm.due = due;
     alarm.place = this.#heap.length;
@@ -61,7 +64,7 @@ export class Alarms {
     this.#cancel = undefined;
     if (first === undefined) return;
     this.#timerAt = first.due;
-    const wait = Math.max(0, Math.ceil(first.due - this.#clock.now()));
+    const wait = Math.max(0, Math.floor(first.due - this.#clock.now()));
     this.#cancel = this.#clock.after(wait, () => this.#ring());
   }
 
@@ -72,7 +75,7 @@ export class Alarms {
       const now = this.#clock.now();
       for (let rings = 0; rings < RINGS_PER_TURN; rings++) {
         const first = this.#heap[0];
-        if (first === undefined || first.due > now) break;
+        if (first === undefined || first.due >= now + EARLY) break;
         this.unset(first);
         first.ring();
       }
