@@ -13,6 +13,13 @@ const ERROR_TYPES: Readonly<Record<number, string>> = {
   503: "ServiceUnavailableError",
 };
 
+const ANTHROPIC_ERROR_TYPES: Readonly<Record<number, string>> = {
+  404: "not_found_error",
+  413: "request_too_large",
+  429: "rate_limit_error",
+  529: "overloaded_error",
+};
+
 /** A request that is answered with an error; the message goes to the client. */
 export class ApiError extends Error {
   readonly status: number;
@@ -30,8 +37,13 @@ export function sendJson(response: ServerResponse, status: number, value: unknow
   response.end(body);
 }
 
-/** Answers with an error in the shape that OpenAI defines and vLLM uses. */
+/** Answers with an error in the shape that OpenAI defines and vLLM uses; under /v1/messages in Anthropic's. */
 export function sendError(response: ServerResponse, status: number, message: string): void {
+  if (response.req.url?.startsWith("/v1/messages")) {
+    const type = ANTHROPIC_ERROR_TYPES[status] ?? (status < 500 ? "invalid_request_error" : "api_error");
+    sendJson(response, status, { type: "error", error: { type, message } });
+    return;
+  }
   const type = ERROR_TYPES[status] ?? (status < 500 ? "BadRequestError" : "InternalServerError");
   sendJson(response, status, { error: { message, type, param: null, code: status } });
 }

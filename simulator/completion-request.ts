@@ -1,10 +1,15 @@
 import { ApiError, describe, isObject } from "./api.ts";
-import { type Prompt, readPrompts, renderChat } from "./prompt.ts";
+import { DEFAULT_DIMENSIONS, type EmbeddingFormat } from "./embeddings.ts";
+import { type Prompt, readPrompts, renderChat, renderInput, renderMessages } from "./prompt.ts";
+import { readTool, type Tool } from "./tool-call.ts";
 
-/** Which of the two completion calls: `chat` for /v1/chat/completions, `text` for /v1/completions. */
-export type CompletionKind = "chat" | "text";
+/**
+ * Which call: `chat` for /v1/chat/completions, `text` for /v1/completions, `messages`, `responses` and `embeddings` for
+ * the paths of these names.
+ */
+export type CompletionKind = "chat" | "text" | "messages" | "responses" | "embeddings";
 
-/** A completion call's body, checked. */
+/** A call's body, checked. */
 export type CompletionRequest = {
   kind: CompletionKind;
   model: string;
@@ -21,10 +26,16 @@ export type CompletionRequest = {
   cacheSalt: string;
   /** The client's own seed. */
   seed: number;
+  /** The tool to be called; null for an answer in words. */
+  tool: Tool | null;
+  /** How vectors are to be made and written; null where it is not vectors that are asked for. */
+  embedding: { dimensions: number; format: EmbeddingFormat } | null;
 };
 
+const COUNT = "a whole number from 1";
+
 /**
- * Reads a completion call's body. Fields that change only what a real model would say (temperature, stop and the
+ * Reads a call's body. Fields that change only what a real model would say (temperature, stop and the
  * like) are ignored. Throws an ApiError 400 that names the field, the value and what is expected.
  */
 export function readCompletionRequest(kind: CompletionKind, body: unknown): CompletionRequest {
@@ -34,18 +45,47 @@ export function readCompletionRequest(kind: CompletionKind, body: unknown): Comp
   const streamOptions = optional(body, "stream_options", "an object", isObject);
   if (streamOptions !== null && !stream) throw new ApiError(400, "stream_options may only be given with stream: true");
   optional(body, "n", "1: this server gives one answer to a prompt", isOne);
-  const limit = "a whole number from 1";
+  // Anthropic has no default.
+  if (kind === "messages") required(body, "max_tokens", COUNT, isCount);
   return {
     kind,
     model,
-    prompts: kind === "chat" ? [renderChat(body.messages, body.tools)] : readPrompts(body.prompt),
-    maxTokens: optional(body, "max_completion_tokens", limit, isCount) ?? optional(body, "max_tokens", limit, isCount),
+    prompts: readPromptsOf(kind, body),
+    maxTokens: kind === "embeddings" ? 1 : readLimit(body),
     ignoreEos: optional(body, "ignore_eos", "a boolean", isBoolean) ?? false,
     stream,
     includeUsage: streamOptions !== null && optional(streamOptions, "include_usage", "a boolean", isBoolean) === true,
     cacheSalt: optional(body, "cache_salt", "a string", isString) ?? "",
     seed: optional(body, "seed", "a whole number", isInteger) ?? 0,
+    tool: kind === "text" || kind === "embeddings" ? null : readTool(body.tools, body.tool_choice),
+    embedding:
+      kind === "embeddings"
+        ? {
+            dimensions: optional(body, "dimensions", COUNT, isCount) ?? DEFAULT_DIMENSIONS,
+            format: optional(body, "encoding_format", '"float" or "base64"', isFormat) ?? "float",
+          }
+        : null,
   };
+}
+
+function readPromptsOf(kind: CompletionKind, body: Record<string, unknown>): Prompt[] {
+  switch (kind) {
+    case "chat":
+      return [renderChat(body.messages, body.tools)];
+    case "messages":
+      return [renderMessages(body.messages, body.system, body.tools)];
+    case "responses":
+      return [renderInput(body.input, body.instructions, body.tools)];
+    case "text":
+      return readPrompts(body.prompt, "prompt");
+    case "embeddings":
+      return readPrompts(body.input, "input");
+  }
+}
+
+function readLimit(body: Record<string, unknown>): number | null {
+  const limits = ["max_completion_tokens", "max_output_tokens", "max_tokens"];
+  return limits.reduce<number | null>((found, field) => found ?? optional(body, field, COUNT, isCount), null);
 }
 
 function optional<T>(
@@ -75,4 +115,5 @@ const isString = (value: unknown): value is string => typeof value === "string";
 const isBoolean = (value: unknown): value is boolean => typeof value === "boolean";
 const isInteger = (value: unknown): value is number => Number.isInteger(value);
 const isCount = (value: unknown): value is number => Number.isInteger(value) && (value as number) >= 1;
+const isFormat = (value: unknown): value is EmbeddingFormat => value === "float" || value === "base64";
 const isOne = (value: unknown): value is 1 => value === 1;

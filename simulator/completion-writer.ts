@@ -1,6 +1,8 @@
 import type { ServerResponse } from "node:http";
 import type { CompletionKind } from "./completion-request.ts";
+import type { EmbeddingFormat } from "./embeddings.ts";
 import type { FinishReason } from "./engine-stats.ts";
+import { EventStream, sendAnswer } from "./event-stream.ts";
 
 /** What all parts of one answer share. */
 export type AnswerHead = {
@@ -9,9 +11,17 @@ export type AnswerHead = {
   /** Unix time, seconds. */
   created: number;
   model: string;
+  /** How many answers there are: one to each prompt. */
+  choices: number;
+  /** End a stream with a chunk that has the usage. */
+  includeUsage: boolean;
+  /** The tool that is called: the tokens are its arguments. Null where the answer is text. */
+  tool: { id: string; name: string } | null;
+  /** The vectors that are asked for, one to a seed; null where the answer is text. */
+  vectors: { dimensions: number; format: EmbeddingFormat; seeds: readonly number[] } | null;
 };
 
-/** A completion's token counts, in OpenAI's field names. */
+/** A completion's token counts, in the field names of OpenAI's completions. */
 export type Usage = {
   prompt_tokens: number;
   completion_tokens: number;
@@ -21,6 +31,8 @@ export type Usage = {
 
 /** Writes one completion to its client. */
 export type CompletionWriter = {
+  /** Before the first token: tokens of the first prompt, and how many of them the prefix cache had. */
+  begin?(promptTokens: number, cachedTokens: number): void;
   /** The next token of a choice; `finish` is set with its last one. */
   token(choice: number, text: string, finish: FinishReason | null): void;
   /** Sends what is there to send, at the end of a step. */
@@ -29,21 +41,23 @@ export type CompletionWriter = {
   end(usage: Usage): void;
 };
 
-/** Breaks the connection off with a TCP reset, once what was written has left. */
-function resetAfter(response: ServerResponse, data: string | Buffer): void {
-  response.write(data, () => response.socket?.resetAndDestroy());
+/** Makes the writer of an answer; with `cut` the connection is reset in the midst of it. */
+export type OpenWriter = (response: ServerResponse, head: AnswerHead, cut: boolean) => CompletionWriter;
+
+function finishReasonOf(head: AnswerHead, finish: FinishReason | null): string | null {
+  return finish === "stop" && head.tool !== null ? "tool_calls" : finish;
 }
 
-/**
- * One JSON document at the end. With `cut` the connection is reset after half of it.
- */
-export function jsonWriter(
-  response: ServerResponse,
-  head: AnswerHead,
-  choices: number,
-  cut: boolean,
-): CompletionWriter {
-  const texts: string[] = Array.from({ length: choices }, () => "");
+function contentOf({ kind, tool }: AnswerHead, text: string): object {
+  if (kind === "text") return { text };
+  if (tool === null) return { message: { role: "assistant", content: text } };
+  const call = { id: tool.id, type: "function", function: { name: tool.name, arguments: text } };
+  return { message: { role: "assistant", content: null, tool_calls: [call] } };
+}
+
+/** OpenAI's completions: one JSON document at the end. */
+export const jsonWriter: OpenWriter = (response, head, cut) => {
+  const texts: string[] = Array.from({ length: head.choices }, () => "");
   const reasons: (FinishReason | null)[] = texts.map(() => null);
   return {
     token(choice, text, finish) {
@@ -54,66 +68,52 @@ export function jsonWriter(
     end(usage) {
       const { kind, id, created, model } = head;
       const object = kind === "chat" ? "chat.completion" : "text_completion";
-      const answers = texts.map((text, index) => {
-        const content = kind === "chat" ? { message: { role: "assistant", content: text } } : { text };
-        return { index, ...content, logprobs: null, finish_reason: reasons[index] };
+      const choices = texts.map((text, index) => {
+        const finish_reason = finishReasonOf(head, reasons[index]!);
+        return { index, ...contentOf(head, text), logprobs: null, finish_reason };
       });
-      const body = Buffer.from(JSON.stringify({ id, object, created, model, choices: answers, usage }));
-      response.writeHead(200, { "content-type": "application/json", "content-length": body.length });
-      if (cut) resetAfter(response, body.subarray(0, body.length >> 1));
-      else response.end(body);
+      sendAnswer(response, { id, object, created, model, choices, usage }, cut);
     },
   };
-}
+};
 
 /**
- * Server-sent events: one chunk per token and a last `[DONE]`; a chat's first chunk says who speaks. Chunks of one
- * engine step leave in one write. With `cut` the connection is reset after the first token.
+ * OpenAI's completions as server-sent events: one chunk per token and a last `[DONE]`; a chat's first chunk says who
+ * speaks, the next one which tool is called. Chunks of one engine step leave in one write.
  */
-export function eventWriter(
-  response: ServerResponse,
-  head: AnswerHead,
-  choices: number,
-  includeUsage: boolean,
-  cut: boolean,
-): CompletionWriter {
+export const eventWriter: OpenWriter = (response, head, cut) => {
+  const { id, created, model, includeUsage, tool } = head;
   const chat = head.kind === "chat";
-  const { id, created, model } = head;
   const shared = { id, object: chat ? "chat.completion.chunk" : "text_completion", created, model };
   // The same for every chunk, so it is encoded once: {"id":...,"model":"base","choices":[
   const start = `data: ${JSON.stringify(shared).slice(0, -1)},"choices":[`;
   // OpenAI's clients are promised a usage in every chunk then, null in all but the last.
   const rest = includeUsage ? `],"usage":null}\n\n` : `]}\n\n`;
-  let pending = "";
-  let severed = false;
-
-  response.writeHead(200, { "content-type": "text/event-stream; charset=utf-8", "cache-control": "no-cache" });
+  const stream = new EventStream(response, cut);
+  const push = (choice: number, body: string, finish: FinishReason | null): void => {
+    const reason = JSON.stringify(finishReasonOf(head, finish));
+    stream.push(`${start}{"index":${choice},${body},"logprobs":null,"finish_reason":${reason}}${rest}`);
+  };
   if (chat) {
-    for (let index = 0; index < choices; index++) {
-      const delta = `{"index":${index},"delta":{"role":"assistant","content":""},"logprobs":null,"finish_reason":null}`;
-      pending += start + delta + rest;
-    }
+    for (let index = 0; index < head.choices; index++) push(index, `"delta":{"role":"assistant","content":""}`, null);
+  }
+  if (tool !== null) {
+    const call = { index: 0, id: tool.id, type: "function", function: { name: tool.name, arguments: "" } };
+    push(0, `"delta":{"tool_calls":[${JSON.stringify(call)}]}`, null);
   }
   return {
     token(choice, text, finish) {
-      if (severed) return;
       const content = JSON.stringify(text);
-      const body = chat ? `"delta":{"content":${content}}` : `"text":${content}`;
-      const reason = finish === null ? "null" : `"${finish}"`;
-      pending += `${start}{"index":${choice},${body},"logprobs":null,"finish_reason":${reason}}${rest}`;
-      if (!cut) return;
-      severed = true;
-      resetAfter(response, pending);
+      const spoken = chat ? `"delta":{"content":${content}}` : `"text":${content}`;
+      const called = `"delta":{"tool_calls":[{"index":0,"function":{"arguments":${content}}}]}`;
+      push(choice, tool === null ? spoken : called, finish);
+      stream.endToken();
     },
-    flush() {
-      if (severed || pending === "") return;
-      response.write(pending);
-      pending = "";
-    },
+    flush: () => stream.flush(),
     end(usage) {
-      if (severed) return;
-      if (includeUsage) pending += `${start}],"usage":${JSON.stringify(usage)}}\n\n`;
-      response.end(`${pending}data: [DONE]\n\n`);
+      if (includeUsage) stream.push(`${start}],"usage":${JSON.stringify(usage)}}\n\n`);
+      stream.push("data: [DONE]\n\n");
+      stream.end();
     },
   };
-}
+};

@@ -12,9 +12,14 @@ export type Output = {
   /** Output tokens, at least 1. */
   tokens: number;
   finishReason: "stop" | "length";
-  /** The next token's text: one word, with a space before all but the first. */
+  /** The next token's text: of a text, one word, with a space before all but the first. */
   next(): string;
 };
+
+/** Draws one of the words that answers are made of. */
+export function drawWord(random: () => number): string {
+  return WORDS[Math.floor(random() * WORDS.length)]!;
+}
 
 /**
  * Plans an answer. The same seed, limit and `ignoreEos` give the same answer. Its length is drawn evenly from
@@ -30,7 +35,7 @@ export function planOutput(seed: number, maxTokens: number, ignoreEos: boolean):
     tokens,
     finishReason: tokens < maxTokens ? "stop" : "length",
     next() {
-      const word = WORDS[Math.floor(random() * WORDS.length)]!;
+      const word = drawWord(random);
       if (!first) return ` ${word}`;
       first = false;
       return word;

@@ -3,6 +3,9 @@ import { ApiError, describe, isObject } from "./api.ts";
 /** A prompt as the tokenizer takes it: a text, or token ids. */
 export type Prompt = string | readonly number[];
 
+/** Types of content parts that are text; two of them are those of OpenAI's responses. */
+const TEXT_PARTS = ["text", "input_text", "output_text"];
+
 /**
  * Renders a chat to one text, as a model's chat template would: the tools, then each message behind its role, then
  * the assistant's turn. A chat that begins like another gives a text that begins like the other's.
@@ -43,7 +46,7 @@ function renderContent(content: unknown, field: string, pieces: string[]): void 
     if (!isObject(part) || typeof part.type !== "string") {
       throw new ApiError(400, `${field}[${index}] must be an object with a type, not ${describe(part)}`);
     }
-    if (part.type !== "text") {
+    if (!TEXT_PARTS.includes(part.type)) {
       // Different images must make different prompts; what they show does not matter here.
       pieces.push(JSON.stringify(part));
     } else if (typeof part.text === "string") {
@@ -55,14 +58,41 @@ function renderContent(content: unknown, field: string, pieces: string[]): void 
 }
 
 /**
- * Reads the `prompt` of a text completion: a string, a list of token ids, or a list of either, which asks for one
- * answer each. Throws an ApiError 400 for anything else and for an empty prompt.
+ * Renders one of Anthropic's chats, whose system prompt (a string, content blocks, or nothing) stands beside the
+ * messages. Throws an ApiError 400 for what is no chat.
  */
-export function readPrompts(value: unknown): Prompt[] {
+export function renderMessages(messages: unknown, system: unknown, tools: unknown): string {
+  if (system === undefined || system === null || !Array.isArray(messages)) return renderChat(messages, tools);
+  return renderChat([{ role: "system", content: system }, ...messages], tools);
+}
+
+/**
+ * Renders the `input` of OpenAI's responses behind their `instructions`: a string, which is a user's message, or items,
+ * of which those that are no messages count by their JSON. Throws an ApiError 400 for anything else.
+ */
+export function renderInput(input: unknown, instructions: unknown, tools: unknown): string {
+  if (typeof input !== "string" && !(Array.isArray(input) && input.length > 0)) {
+    throw new ApiError(400, `input must be a string or a list of at least one item, not ${describe(input)}`);
+  }
+  const items = typeof input === "string" ? [{ role: "user", content: input }] : input;
+  const messages = items.map((item: unknown) =>
+    isObject(item) && item.role === undefined && typeof item.type === "string"
+      ? { role: item.type, content: JSON.stringify(item) }
+      : item,
+  );
+  const system = typeof instructions === "string" ? [{ role: "system", content: instructions }] : [];
+  return renderChat([...system, ...messages], tools);
+}
+
+/**
+ * Reads the `prompt` of a text completion or the `input` of embeddings (`field`): a string, a list of token ids, or a
+ * list of either, which asks for one answer each. Throws an ApiError 400 for anything else and for an empty prompt.
+ */
+export function readPrompts(value: unknown, field: string): Prompt[] {
   const prompts = isPrompt(value) ? [value] : Array.isArray(value) && value.every(isPrompt) ? value : [];
   if (prompts.length === 0 || prompts.some((prompt) => prompt.length === 0)) {
     const expected = "a string, a list of token ids, or a list of strings or of lists of token ids, and not empty";
-    throw new ApiError(400, `prompt must be ${expected}, not ${describe(value)}`);
+    throw new ApiError(400, `${field} must be ${expected}, not ${describe(value)}`);
   }
   return prompts;
 }

@@ -2,8 +2,10 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { serveAdmin } from "./admin.ts";
 import { ApiError, readBody, sendError, sendJson } from "./api.ts";
 import { type Clock, systemClock } from "./clock.ts";
+import type { CompletionKind } from "./completion-request.ts";
 import { serveCompletion } from "./completions.ts";
 import { type Listener, listen } from "./listener.ts";
+import { drawImage, transcribe } from "./media.ts";
 import { serveMetrics } from "./metrics-endpoint.ts";
 import { resolveOptions, type SimulatorOptions } from "./options.ts";
 import { createSimulation, type Simulation } from "./simulation.ts";
@@ -47,12 +49,21 @@ export async function startSimulator(
 
 function createRoutes(simulation: Simulation, listener: () => Listener): Routes {
   const admin: Handler = (request, response) => serveAdmin(simulation, listener(), request, response);
+  const completion = (kind: CompletionKind): Record<"POST", Handler> => ({
+    POST: async (request, response) => serveCompletion(simulation, kind, await readBody(request), response),
+  });
   return {
-    "/v1/chat/completions": {
-      POST: async (request, response) => serveCompletion(simulation, "chat", await readBody(request), response),
+    "/v1/chat/completions": completion("chat"),
+    "/v1/completions": completion("text"),
+    "/v1/messages": completion("messages"),
+    "/v1/responses": completion("responses"),
+    "/v1/embeddings": completion("embeddings"),
+    "/v1/audio/transcriptions": {
+      POST: async (request, response) =>
+        sendJson(response, 200, await transcribe(simulation, request, await readBody(request))),
     },
-    "/v1/completions": {
-      POST: async (request, response) => serveCompletion(simulation, "text", await readBody(request), response),
+    "/v1/images/generations": {
+      POST: async (request, response) => sendJson(response, 200, drawImage(simulation, await readBody(request))),
     },
     "/v1/models": { GET: (_, response) => sendJson(response, 200, listModels(simulation)) },
     "/health": {
