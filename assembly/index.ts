@@ -82,7 +82,9 @@ export function proxy_on_grpc_receive(id: u32, token: u32, length: u32): void {
   const root = rootOf(id);
   if (root === null) return;
   const store = root.store;
-  if (store !== null && store.link.owns(token)) store.receive(length, host.now());
+  if (store === null) return;
+  if (store.observations.owns(id, token)) store.observations.arrived();
+  else if (store.link.owns(token)) store.receive(length, host.now());
 }
 
 export function proxy_on_grpc_close(id: u32, token: u32, status: u32): void {
@@ -90,7 +92,9 @@ export function proxy_on_grpc_close(id: u32, token: u32, status: u32): void {
   const root = rootOf(id);
   if (root === null) return;
   const store = root.store;
-  if (store !== null && store.link.owns(token)) store.link.lost(status, host.now());
+  if (store === null) return;
+  if (store.observations.owns(id, token)) store.observations.lost();
+  else if (store.link.owns(token)) store.link.lost(status, host.now());
 }
 
 export function proxy_on_done(id: u32): u32 {

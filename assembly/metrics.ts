@@ -23,7 +23,18 @@ export const RECORDS_LEARNED: i32 = 7;
 export const RECORDS_LOST: i32 = 8;
 /** Requests that no endpoint may serve by the filters of the scheduling profile. */
 export const FILTERED: i32 = 9;
-const COUNTERS: i32 = 10;
+/** Requests turned away for their priority while the pool was saturated. */
+export const SHED: i32 = 10;
+/** Requests that had to wait, that went on after that, that waited for too long, that found no room to wait. */
+export const HELD: i32 = 11;
+export const DISPATCHED: i32 = 12;
+export const EXPIRED: i32 = 13;
+export const OVERFLOWED: i32 = 14;
+/** Requests whose bodies no model server could serve. */
+export const BAD_REQUESTS: i32 = 15;
+/** Requests of which the sidecar was not told what became of them. */
+export const OBSERVATIONS_DROPPED: i32 = 16;
+const COUNTERS: i32 = 17;
 
 /** Requests in flight in all workers. */
 export const IN_FLIGHT: i32 = 0;
@@ -32,8 +43,8 @@ export const STREAM_OPEN: i32 = 1;
 /** Seconds since the last frame from the sidecar was accepted. */
 export const STATE_AGE: i32 = 2;
 
-const ids: usize = memory.data(40); // u32[COUNTERS]
-const pending: usize = memory.data(80, 8); // u64[COUNTERS]
+const ids: usize = memory.data(68); // u32[COUNTERS]
+const pending: usize = memory.data(136, 8); // u64[COUNTERS]
 const gaugeIds: usize = memory.data(12); // u32, by gauge
 let defined: bool = false;
 
@@ -51,6 +62,13 @@ export function defineMetrics(): void {
   define(RECORDS_LEARNED, "inline_epp_records_learned_total");
   define(RECORDS_LOST, "inline_epp_records_lost_total");
   define(FILTERED, "inline_epp_filtered_out_total");
+  define(SHED, "inline_epp_shed_total");
+  define(HELD, "inline_epp_held_total");
+  define(DISPATCHED, "inline_epp_dispatched_total");
+  define(EXPIRED, "inline_epp_expired_total");
+  define(OVERFLOWED, "inline_epp_overflowed_total");
+  define(BAD_REQUESTS, "inline_epp_bad_requests_total");
+  define(OBSERVATIONS_DROPPED, "inline_epp_observations_dropped_total");
   defineGauge(IN_FLIGHT, "inline_epp_in_flight");
   defineGauge(STREAM_OPEN, "inline_epp_state_stream_open");
   defineGauge(STATE_AGE, "inline_epp_state_age_seconds");

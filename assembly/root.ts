@@ -8,6 +8,7 @@ import { xxh64 } from "./hash/xxh64.ts";
 import { Table } from "./memory/table.ts";
 import { defineMetrics, flushMetrics, IN_FLIGHT, setGauge } from "./metrics.ts";
 import { configurePrefixIndex } from "./prefix/index.ts";
+import { tickQueues } from "./request/dispatch.ts";
 import { releaseOverdue } from "./request/watchdog.ts";
 import { Request } from "./request/request.ts";
 import { Pool } from "./state/pool.ts";
@@ -79,7 +80,7 @@ export class Root {
   }
 
   /**
-   * What time demands: the stream, the workers' exchange and the state, the watchdog.
+   * What time demands: the stream, the workers' exchange and the state, the queues, the watchdog.
    */
   tick(): void {
     const store = this.store;
@@ -87,8 +88,12 @@ export class Root {
     const now = host.now();
     if (now >= this.nextSay) this.sayUses(now);
     if (store.holder == 0 || store.holder == this.id) store.tickLink(this.id, now);
-    if (now - lastSharedTick >= SHARED_TICK_EVERY) exchange(now);
+    if (now - lastSharedTick >= SHARED_TICK_EVERY) {
+      exchange(now);
+      tickQueues(this.id, now);
+    }
     store.tellSidecar(this.id, now);
+    store.observations.tick(this.id, now);
     releaseOverdue(this, now);
   }
 

@@ -5,6 +5,8 @@ import { defaultConfig } from "./epp-config/default-config.ts";
 import { LivePlans } from "./epp-config/live-plans.ts";
 import { readConfig } from "./epp-config/read.ts";
 import { takeSnapshot } from "./explain/take-snapshot.ts";
+import { PoolNames } from "./observations/pool-names.ts";
+import { registerRequestMetrics } from "./observations/request-metrics.ts";
 import { registerEndpointMetrics } from "./observe/endpoint-metrics.ts";
 import { checkPort } from "./observe/free-port.ts";
 import { startHealthServer } from "./observe/health-server.ts";
@@ -159,6 +161,8 @@ export async function serve(
   }
   if (start.failures.length === 0 && !stopping.aborted && plans !== undefined && state !== undefined) {
     readiness.met(DISCOVERY);
+    const poolNames = new PoolNames(state.source);
+    const observed = registerRequestMetrics(registry, (key) => poolNames.of(key));
     push = await start.attempt(() =>
       startPushServer({
         source: state.source,
@@ -167,6 +171,7 @@ export async function serve(
         clock,
         log,
         observer: metrics.push,
+        observed,
         ...(replicas !== undefined && { peers: replicas.peers }),
       }),
     );

@@ -22,7 +22,11 @@ export type UpFrame =
   /** What a journal says is for the other gateways; the sidecar passes its records on as they are. */
   | { readonly kind: "journal"; readonly owner: bigint; readonly records: number; readonly bytes: Uint8Array };
 
-function header(bytes: Uint8Array): { view: DataView; kind: number } {
+/**
+ * Checks the header of a frame of this wire version.
+ * @throws FrameRefused
+ */
+export function header(bytes: Uint8Array): { view: DataView; kind: number } {
   if (bytes.length < L.HEADER_BYTES) {
     throw new FrameRefused(L.REFUSED_TRUNCATED, `${bytes.length} bytes, a frame has at least ${L.HEADER_BYTES}`);
   }
@@ -41,7 +45,8 @@ function header(bytes: Uint8Array): { view: DataView; kind: number } {
   return { view, kind: view.getUint16(L.HEADER_KIND, true) };
 }
 
-function exactly(bytes: Uint8Array, expected: number): void {
+/** @throws FrameRefused where there are more or fewer bytes. */
+export function exactly(bytes: Uint8Array, expected: number): void {
   if (bytes.length !== expected) {
     throw new FrameRefused(L.REFUSED_LENGTH, `${bytes.length} bytes, expected ${expected}`);
   }

@@ -1,7 +1,22 @@
 // Objects to frames. Ranges are checked here, so that a frame which leaves this file is one the filter accepts.
 
 import * as L from "./layout.ts";
-import type { Ack, Flight, Hello, Journal, Load, Plan, PlanSettings, PlanStep, Roster, Sample, Want } from "./model.ts";
+import type {
+  Ack,
+  Flight,
+  Hello,
+  Journal,
+  Load,
+  Plan,
+  PlanAdmission,
+  PlanBand,
+  PlanSettings,
+  PlanStep,
+  Policy,
+  Roster,
+  Sample,
+  Want,
+} from "./model.ts";
 import { nameKey } from "./name-key.ts";
 import { LabelTable, StringSection, TermTable } from "./strings.ts";
 
@@ -15,6 +30,18 @@ function check(what: string, value: number, max: number, min = 0): number {
   return value;
 }
 
+function checkBytes(what: string, value: bigint, min: bigint): bigint {
+  if (value < min || value >= 1n << 64n) {
+    throw new EncodeError(`${what} is ${value}, must be an integer from ${min} to 2^64 - 1`);
+  }
+  return value;
+}
+
+function above0(what: string, value: number): number {
+  if (!(value > 0) || !Number.isFinite(value)) throw new EncodeError(`${what} is ${value}, must be finite and above 0`);
+  return value;
+}
+
 function finite(what: string, value: number): number {
   if (!Number.isFinite(value)) throw new EncodeError(`${what} is ${value}, must be finite`);
   return value;
@@ -24,9 +51,11 @@ const FRAME_NAMES = new Map([
   [L.KIND_ROSTER, "roster"],
   [L.KIND_LOAD, "load"],
   [L.KIND_PLAN, "plan"],
+  [L.KIND_POLICY, "policies"],
 ]);
 
-function frame(kind: number, bytes: number, pool = "", epoch = 0n): { bytes: Uint8Array; view: DataView } {
+/** A frame of so many bytes with its header. */
+export function frame(kind: number, bytes: number, pool = "", epoch = 0n): { bytes: Uint8Array; view: DataView } {
   if (bytes > L.MAX_FRAME_BYTES) {
     const what = `the ${FRAME_NAMES.get(kind) ?? "frame"}${pool === "" ? "" : ` of pool ${pool}`}`;
     throw new EncodeError(`${what} would have ${bytes} bytes, a frame has at most ${L.MAX_FRAME_BYTES}`);
@@ -146,6 +175,47 @@ function writeSettings(view: DataView, settings: PlanSettings): void {
   view.setUint32(L.PLAN_LRU_BLOCKS, check("lruBlocks", lruBlocks, 0xffffffff), true);
   view.setUint32(L.PLAN_OUTPUT_MAX, check("outputMax", outputMax, 0xffffffff), true);
   view.setFloat64(L.PLAN_OUTPUT_RATIO, finite("outputRatio", outputRatio), true);
+  writeAdmission(view, settings.admission);
+}
+
+function writeAdmission(view: DataView, admission: PlanAdmission): void {
+  const { detector, detectorParameters, queueBytes, queueRequests, ttl, noEndpointTtl, bands } = admission;
+  const known = check("detector", detector, L.DETECTOR_CONCURRENCY, L.DETECTOR_UTILIZATION);
+  view.setUint32(L.PLAN_DETECTOR, known, true);
+  view.setUint32(L.PLAN_FLAGS, admission.flowControl ? L.PLAN_FLOW_CONTROL : 0, true);
+  writeParameters(view, L.PLAN_DETECTOR_PARAMETERS, "the detector", detectorParameters);
+  for (const slot of [0, 1]) above0(`parameter ${slot} of the detector`, detectorParameters[slot] ?? 0);
+  view.setFloat64(L.PLAN_USAGE_LIMIT, above0("usageLimit", admission.usageLimit), true);
+  view.setBigUint64(L.PLAN_QUEUE_BYTES, checkBytes("queueBytes", queueBytes, 0n), true);
+  view.setUint32(L.PLAN_QUEUE_REQUESTS, check("queueRequests", queueRequests, 0xffffffff), true);
+  view.setUint32(L.PLAN_TTL, check("ttl", ttl, 0xffffffff), true);
+  view.setUint32(L.PLAN_NO_ENDPOINT_TTL, check("noEndpointTtl", noEndpointTtl, 0xffffffff), true);
+  view.setUint32(L.PLAN_BANDS, bands.length, true);
+}
+
+/** @throws EncodeError where they are not what the filter's checkPlan wants of them. */
+function checkBands(bands: readonly PlanBand[]): void {
+  check("bands", bands.length, L.MAX_BANDS);
+  for (const kind of [L.BAND_DEFAULT, L.BAND_NEGATIVE]) {
+    check(`bands of kind ${kind}`, bands.filter((band) => band.kind === kind).length, 1, 1);
+  }
+  const exact = bands.filter(({ kind }) => kind === L.BAND_EXACT).map(({ priority }) => priority);
+  const twice = exact.find((priority, index) => exact.indexOf(priority) !== index);
+  if (twice !== undefined) throw new EncodeError(`priority ${twice} has two bands`);
+}
+
+function writeBand(view: DataView, at: number, band: PlanBand): void {
+  const { kind, priority, maxBytes, maxRequests, fairness, order, halfLife } = band;
+  const isExact = check("kind of band", kind, L.BAND_NEGATIVE) === L.BAND_EXACT;
+  const most = isExact ? 0x7fffffff : 0;
+  view.setInt32(at + L.BAND_PRIORITY, check("priority", priority, most, isExact ? -0x80000000 : 0), true);
+  view.setUint32(at + L.BAND_KIND, kind, true);
+  view.setBigUint64(at + L.BAND_MAX_BYTES, checkBytes("maxBytes", maxBytes, 1n), true);
+  view.setUint32(at + L.BAND_MAX_REQUESTS, check("maxRequests", maxRequests, 0xffffffff, 1), true);
+  const way = check("fairness", fairness, L.FAIRNESS_RECENT_TOKENS, L.FAIRNESS_GLOBAL_STRICT);
+  view.setUint16(at + L.BAND_FAIRNESS, way, true);
+  view.setUint16(at + L.BAND_ORDER, check("order", order, L.ORDER_SLO_DEADLINE, L.ORDER_FCFS), true);
+  view.setFloat64(at + L.BAND_HALF_LIFE, above0("halfLife", halfLife), true);
 }
 
 /** PLAN frame. */
@@ -164,9 +234,12 @@ export function encodePlan(plan: Plan): Uint8Array {
   }));
   check("terms", terms.count, L.MAX_TERMS);
   check("values", terms.values, L.MAX_VALUES);
+  const { bands } = plan.settings.admission;
+  checkBands(bands);
   const stepsAt = L.PLAN_BYTES + plan.profiles.length * L.PROFILE_BYTES;
   const termsAt = stepsAt + steps.length * L.STEP_BYTES;
-  const stringsAt = termsAt + terms.count * L.TERM_BYTES + terms.values * L.VALUE_BYTES;
+  const bandsAt = termsAt + terms.count * L.TERM_BYTES + terms.values * L.VALUE_BYTES;
+  const stringsAt = bandsAt + bands.length * L.BAND_BYTES;
   const { bytes, view } = frame(L.KIND_PLAN, stringsAt + strings.size, plan.pool, plan.epoch);
   view.setUint32(L.PLAN_PROFILES, plan.profiles.length, true);
   view.setUint32(L.PLAN_STEPS, steps.length, true);
@@ -185,6 +258,62 @@ export function encodePlan(plan: Plan): Uint8Array {
   });
   for (const [index, row] of rows.entries()) writeStep(view, stepsAt + index * L.STEP_BYTES, row);
   terms.writeTo(view, termsAt);
+  for (const [index, band] of bands.entries()) writeBand(view, bandsAt + index * L.BAND_BYTES, band);
+  strings.writeTo(bytes, stringsAt);
+  return bytes;
+}
+
+/** POLICY frame. */
+export function encodePolicy(policy: Policy): Uint8Array {
+  const { objectives, rules } = policy;
+  check(`number of objectives of pool ${policy.pool}`, objectives.length, L.MAX_OBJECTIVES);
+  check(`number of rewrite rules of pool ${policy.pool}`, rules.length, L.MAX_RULES);
+  const models = rules.flatMap((rule) => rule.models);
+  const strings = new StringSection();
+  const targets = rules
+    .flatMap((rule) => rule.targets)
+    .map(({ model, weight }) => ({ model, weight, place: strings.add(model) }));
+  check(`models of the rewrite rules of pool ${policy.pool}`, models.length, L.MAX_RULE_MODELS);
+  check(`targets of the rewrite rules of pool ${policy.pool}`, targets.length, L.MAX_TARGETS);
+  const rulesAt = L.POLICY_BYTES + objectives.length * L.OBJECTIVE_BYTES;
+  const modelsAt = rulesAt + rules.length * L.RULE_BYTES;
+  const targetsAt = modelsAt + models.length * L.RULE_MODEL_BYTES;
+  const stringsAt = targetsAt + targets.length * L.TARGET_BYTES;
+  const { bytes, view } = frame(L.KIND_POLICY, stringsAt + strings.size, policy.pool, policy.epoch);
+  view.setUint32(L.POLICY_OBJECTIVES, objectives.length, true);
+  view.setUint32(L.POLICY_RULES, rules.length, true);
+  view.setUint32(L.POLICY_MODELS, models.length, true);
+  view.setUint32(L.POLICY_TARGETS, targets.length, true);
+  view.setUint32(L.POLICY_STRINGS, strings.size, true);
+  for (const [index, { name, priority, model }] of objectives.entries()) {
+    const at = L.POLICY_BYTES + index * L.OBJECTIVE_BYTES;
+    view.setBigUint64(at + L.OBJECTIVE_NAME, nameKey(name), true);
+    view.setBigUint64(at + L.OBJECTIVE_MODEL, model === undefined ? 0n : nameKey(model), true);
+    const value = check(`priority of objective ${name}`, priority, 0x7fffffff, -0x80000000);
+    view.setInt32(at + L.OBJECTIVE_PRIORITY, value, true);
+  }
+  let [firstModel, firstTarget] = [0, 0];
+  for (const [index, rule] of rules.entries()) {
+    const at = rulesAt + index * L.RULE_BYTES;
+    view.setUint32(at + L.RULE_MODEL_START, firstModel, true);
+    view.setUint32(at + L.RULE_MODEL_COUNT, rule.models.length, true);
+    view.setUint32(at + L.RULE_TARGET_START, firstTarget, true);
+    view.setUint32(at + L.RULE_TARGET_COUNT, rule.targets.length, true);
+    firstModel += rule.models.length;
+    firstTarget += rule.targets.length;
+  }
+  for (const [index, model] of models.entries()) {
+    view.setBigUint64(modelsAt + index * L.RULE_MODEL_BYTES, nameKey(model), true);
+  }
+  for (const [index, { model, weight, place }] of targets.entries()) {
+    const at = targetsAt + index * L.TARGET_BYTES;
+    check(`length of target model ${model}`, place.length, L.MODEL_NAME_MAX, 1);
+    view.setBigUint64(at + L.TARGET_KEY, nameKey(model), true);
+    view.setUint32(at + L.TARGET_MODEL_OFFSET, place.offset, true);
+    view.setUint32(at + L.TARGET_MODEL_LENGTH, place.length, true);
+    const share = check(`weight of target model ${model}`, weight, L.TARGET_WEIGHT_MAX, 1);
+    view.setUint32(at + L.TARGET_WEIGHT, share, true);
+  }
   strings.writeTo(bytes, stringsAt);
   return bytes;
 }

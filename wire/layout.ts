@@ -5,7 +5,7 @@
 /** First four bytes of every frame: "IEPP". */
 export const FRAME_MAGIC = 0x50504549;
 /** Version rule: a reader accepts exactly its own version. Any change of a byte's meaning raises it by one. */
-export const WIRE_VERSION = 3;
+export const WIRE_VERSION = 4;
 /** No frame may be longer: a roster of MAX_ENDPOINTS with labels stays far below. */
 export const MAX_FRAME_BYTES = 4194304;
 /** Endpoints (pod ip x target port) that one pool may hold. */
@@ -34,6 +34,8 @@ export const KIND_ACK = 8; // up, what has been accepted and refused
 export const KIND_FLIGHT = 9; // up, down and between workers, requests in flight
 export const KIND_JOURNAL = 10; // up, down and between workers, what has been learned from requests
 export const KIND_WANT = 11; // up, which pools the gateway uses
+export const KIND_POLICY = 12; // down, what the pool's requests are subject to
+export const KIND_OBSERVED = 13; // up, in a call of its own, what became of requests
 
 // HELLO. Epoch 0.
 export const HELLO_GATEWAY = 32; // u64, random, one per stream
@@ -129,7 +131,19 @@ export const PLAN_MAX_BLOCKS = 124; // u32, blocks of a prompt that are looked a
 export const PLAN_LRU_BLOCKS = 128; // u32, blocks remembered per endpoint; 0: as many as the engine has
 export const PLAN_OUTPUT_MAX = 132; // u32, cap of the estimated output tokens; 0: none
 export const PLAN_OUTPUT_RATIO = 136; // f64, output tokens estimated per prompt token; 0: output is not counted
-export const PLAN_BYTES = 144; // then profiles, steps, terms, values, strings
+export const PLAN_DETECTOR = 144; // u32, DETECTOR_*: what tells that the pool is saturated
+export const PLAN_FLAGS = 148; // u32, PLAN_FLOW_CONTROL or nothing
+export const PLAN_DETECTOR_PARAMETERS = 152; // 8 x f64, by detector
+export const PLAN_USAGE_LIMIT = 216; // f64, saturation from which on requests wait
+export const PLAN_QUEUE_BYTES = 224; // u64, bodies that may wait over all bands; 0: no limit
+export const PLAN_QUEUE_REQUESTS = 232; // u32, requests that may wait over all bands; 0: no limit
+export const PLAN_TTL = 236; // u32, milliseconds that a request waits at most; 0: no limit
+export const PLAN_NO_ENDPOINT_TTL = 240; // u32, the same while the pool has no endpoint that takes requests
+export const PLAN_BANDS = 244; // u32, count
+export const PLAN_BYTES = 248; // then profiles, steps, terms, values, bands, strings
+/** Flag: requests wait while the pool is saturated; without it those with priorities below 0 are turned away. */
+export const PLAN_FLOW_CONTROL = 1;
+export const MAX_BANDS = 64;
 export const MAX_PROFILES = 16;
 export const MAX_STEPS = 256;
 export const MAX_TERMS = 1024;
@@ -179,6 +193,31 @@ export const VALUE_OFFSET = 0; // u32
 export const VALUE_LENGTH = 4; // u32
 export const VALUE_BYTES = 8;
 
+// How requests of one priority wait.
+export const BAND_PRIORITY = 0; // i32; 0 where the kind is not BAND_EXACT
+export const BAND_KIND = 4; // u32, BAND_*
+export const BAND_MAX_BYTES = 8; // u64, at least 1
+export const BAND_MAX_REQUESTS = 16; // u32, at least 1
+export const BAND_FAIRNESS = 20; // u16, FAIRNESS_*
+export const BAND_ORDER = 22; // u16, ORDER_*
+export const BAND_HALF_LIFE = 24; // f64, seconds after which what a flow has been given counts half; above 0
+export const BAND_BYTES = 32;
+
+export const BAND_EXACT = 0; // for the priority that it names
+export const BAND_DEFAULT = 1; // for priorities without a band; exactly one
+export const BAND_NEGATIVE = 2; // for priorities below 0 without a band; exactly one
+
+export const FAIRNESS_GLOBAL_STRICT = 1; // no flows: the order counts over all of them
+export const FAIRNESS_ROUND_ROBIN = 2; // flows get equally many requests
+export const FAIRNESS_RECENT_TOKENS = 3; // flows get equally many tokens, an output token counting as two
+
+export const ORDER_FCFS = 1;
+export const ORDER_EDF = 2; // by the end of its time to live
+export const ORDER_SLO_DEADLINE = 3; // by arrival and the time to the first token that the client asks for
+
+export const DETECTOR_UTILIZATION = 1; // 0 queueDepthThreshold, 1 kvCacheUtilThreshold, 2 metricsStalenessThreshold in ms, 3 headroom
+export const DETECTOR_CONCURRENCY = 2; // 0 maxConcurrency, 1 maxTokenConcurrency, 2 headroom, 3 concurrencyMode (0 requests, 1 tokens, 2 hybrid)
+
 export const STAGE_FILTER = 1;
 export const STAGE_SCORER = 2;
 export const STAGE_PICKER = 3;
@@ -220,6 +259,43 @@ export const PLUGIN_WEIGHTED_RANDOM_PICKER = 66;
 /** Destinations a picker may list. */
 export const MAX_DESTINATIONS = 16;
 
+// POLICY. Epoch: this policy's own. Comes before the pool's first ROSTER.
+export const POLICY_OBJECTIVES = 32; // u32, count
+export const POLICY_RULES = 36; // u32, count
+export const POLICY_MODELS = 40; // u32, count
+export const POLICY_TARGETS = 44; // u32, count
+export const POLICY_STRINGS = 48; // u32, bytes
+export const POLICY_BYTES = 56; // then objectives, rules, models, targets, strings
+export const MAX_OBJECTIVES = 4096;
+export const MAX_RULES = 4096;
+export const MAX_RULE_MODELS = 16384;
+export const MAX_TARGETS = 16384;
+/** Bytes of a model's name. */
+export const MODEL_NAME_MAX = 256;
+export const TARGET_WEIGHT_MAX = 1000000;
+
+export const OBJECTIVE_NAME = 0; // u64, xxh64 of its name
+export const OBJECTIVE_MODEL = 8; // u64, xxh64 of the model whose requests have it without naming it; 0: none
+export const OBJECTIVE_PRIORITY = 16; // i32
+export const OBJECTIVE_BYTES = 24;
+
+// A rule says which model requests get. Of those that match, one that names the model comes before one for all, then
+// the one that stands first.
+export const RULE_MODEL_START = 0; // u32, index of its first model
+export const RULE_MODEL_COUNT = 4; // u32; 0: any model
+export const RULE_TARGET_START = 8; // u32, index of its first target
+export const RULE_TARGET_COUNT = 12; // u32; 0: the model stays
+export const RULE_BYTES = 16;
+
+/** A model that a rule is for is the u64 xxh64 of its name. */
+export const RULE_MODEL_BYTES = 8;
+
+export const TARGET_KEY = 0; // u64, xxh64 of the model's name
+export const TARGET_MODEL_OFFSET = 8; // u32
+export const TARGET_MODEL_LENGTH = 12; // u32, 1..MODEL_NAME_MAX
+export const TARGET_WEIGHT = 16; // u32, 1..TARGET_WEIGHT_MAX
+export const TARGET_BYTES = 24;
+
 // ACK. Epoch 0.
 export const ACK_SEQUENCE = 32; // u64, of the last LOAD accepted
 export const ACK_ACCEPTED = 40; // u32, frames since the stream opened
@@ -257,6 +333,53 @@ export const RECORD_HELD = 1; // u64 each: the endpoint now holds these prompt b
 export const RECORD_LOST = 2; // u64 each: it turned out not to hold them
 export const RECORD_TTFT = 3; // f64: uncached tokens, tokens ahead, waiting, running, KV use, milliseconds
 export const RECORD_TPOT = 4; // f64: running, KV use, tokens in flight, milliseconds
+
+// OBSERVED. Epoch 0.
+export const OBSERVED_RECORDS = 32; // u32, count
+export const OBSERVED_MODELS = 36; // u32, count
+export const OBSERVED_STRINGS = 40; // u32, bytes
+export const OBSERVED_BYTES = 48; // then records, models, strings
+/** No OBSERVED may be longer, nor have more models. */
+export const MAX_OBSERVED_BYTES = 65536;
+export const MAX_OBSERVED_MODELS = 64;
+
+// A request that is over. Times are in microseconds, and end at what their fields hold.
+export const OBSERVATION_POOL = 0; // u64, key of its pool; 0: it had none
+export const OBSERVATION_ENDPOINT = 8; // u64, ENDPOINT_KEY of who served; 0: nobody
+export const OBSERVATION_MODEL = 16; // u16, index of the model that the client asked for; OBSERVATION_NO_MODEL, _OTHER_MODEL
+export const OBSERVATION_TARGET = 18; // u16, likewise of the model that was asked of the endpoint
+export const OBSERVATION_PRIORITY = 20; // i32
+export const OBSERVATION_STATUS = 24; // u16, the answer's HTTP status; 0: none came
+export const OBSERVATION_FLAGS = 26; // u8, OBSERVATION_STREAMED, _LOCAL
+export const OBSERVATION_FINISH = 27; // u8, FINISH_*
+export const OBSERVATION_DURATION = 28; // u32, from its headers to the end of its stream
+export const OBSERVATION_QUEUED = 32; // u32, how much of that it waited for the pool
+export const OBSERVATION_TTFT = 36; // u32, from its headers to the first event with data; 0: none came
+export const OBSERVATION_ITL = 40; // u32, mean time between events with data; 0: unknown
+export const OBSERVATION_CHUNKS = 44; // u32, events with data
+export const OBSERVATION_REQUEST_BYTES = 48; // u32, of its body
+export const OBSERVATION_ANSWER_BYTES = 52; // u32, of the answer's body
+export const OBSERVATION_PROMPT = 56; // u32, tokens by the answer's usage figures; 0: unknown
+export const OBSERVATION_OUTPUT = 60; // u32, likewise
+export const OBSERVATION_CACHED = 64; // u32, likewise, of the prompt's
+export const OBSERVATION_BYTES = 72;
+export const OBSERVATION_NO_MODEL = 65535; // the request named none
+export const OBSERVATION_OTHER_MODEL = 65534; // the batch had no room for its name
+export const OBSERVATION_STREAMED = 1; // flag: the client wants the answer as a stream
+export const OBSERVATION_LOCAL = 2; // flag: the answer came from the gateway itself
+
+export const MODEL_HASH = 0; // u64, xxh64 of the whole name
+export const MODEL_OFFSET = 8; // u32, into the strings
+export const MODEL_LENGTH = 12; // u32, at most MODEL_KEPT_MAX: what is longer is cut
+export const MODEL_BYTES = 16;
+export const MODEL_KEPT_MAX = 256;
+
+export const FINISH_NONE = 0; // none was found
+export const FINISH_STOP = 1; // stop; end_turn, stop_sequence
+export const FINISH_LENGTH = 2; // length; max_tokens
+export const FINISH_TOOL_CALLS = 3; // tool_calls, function_call; tool_use
+export const FINISH_CONTENT_FILTER = 4; // content_filter; refusal
+export const FINISH_OTHER = 5;
 
 // Why a frame is refused. 0: accepted.
 export const ACCEPTED = 0;

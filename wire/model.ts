@@ -107,6 +107,56 @@ export interface PlanSettings {
   /** Output tokens that count as in flight per prompt token, and their cap; 0: none, and no cap. */
   readonly outputRatio: number;
   readonly outputMax: number;
+  /** What tells that the pool is saturated, and what becomes of requests then. */
+  readonly admission: PlanAdmission;
+}
+
+/** How requests of one priority wait. */
+export interface PlanBand {
+  /** One of the BAND_ kinds. */
+  readonly kind: number;
+  /** 0 where the kind is not BAND_EXACT. */
+  readonly priority: number;
+  readonly maxBytes: bigint;
+  readonly maxRequests: number;
+  /** One of the FAIRNESS_ constants. */
+  readonly fairness: number;
+  /** One of the ORDER_ constants. */
+  readonly order: number;
+  /** Seconds after which what a flow has been given counts half. */
+  readonly halfLife: number;
+}
+
+/** When a pool takes no more requests, and how they wait. */
+export interface PlanAdmission {
+  /** One of the DETECTOR_ constants. */
+  readonly detector: number;
+  /** At most MAX_PARAMETERS, by detector. */
+  readonly detectorParameters: readonly number[];
+  /** Saturation from which on requests wait. */
+  readonly usageLimit: number;
+  /** Whether requests wait at all; where not, those with priorities below 0 are turned away. */
+  readonly flowControl: boolean;
+  /** What may wait over all bands; 0: no limit. */
+  readonly queueBytes: bigint;
+  readonly queueRequests: number;
+  /** Milliseconds that a request waits at most, and that it does while no endpoint takes requests; 0: no limit. */
+  readonly ttl: number;
+  readonly noEndpointTtl: number;
+  /** At most MAX_BANDS, with one BAND_DEFAULT and one BAND_NEGATIVE. */
+  readonly bands: readonly PlanBand[];
+}
+
+/** A pool's objectives and rewrites. */
+export interface Policy {
+  readonly pool: string;
+  readonly epoch: bigint;
+  readonly objectives: readonly { readonly name: string; readonly priority: number; readonly model?: string }[];
+  /** In order of preference; no models: any, no targets: the model stays. */
+  readonly rules: readonly {
+    readonly models: readonly string[];
+    readonly targets: readonly { readonly model: string; readonly weight: number }[];
+  }[];
 }
 
 /** How a pool's requests are scheduled. */
@@ -173,4 +223,43 @@ export interface Ack {
   readonly refused: number;
   /** One of the REFUSED_ constants, of the last refused frame. */
   readonly reason: number;
+}
+
+/** A model as a request or its rewriting named it. */
+export interface ObservedModel {
+  /** xxh64 of the whole name. */
+  readonly hash: bigint;
+  /** What was kept of it. */
+  readonly name: string;
+}
+
+/** What became of one request. Times are in microseconds, tokens 0 where they are unknown. */
+export interface Observation {
+  /** Key of its pool; 0n: none. */
+  readonly pool: bigint;
+  /** ENDPOINT_KEY of who served; 0n: nobody. */
+  readonly endpoint: bigint;
+  /** What the client asked for, and what was asked of the endpoint; undefined: none, "other": no room in the batch. */
+  readonly model: ObservedModel | "other" | undefined;
+  readonly target: ObservedModel | "other" | undefined;
+  readonly priority: number;
+  /** HTTP status of the answer; 0: none came. */
+  readonly status: number;
+  readonly streamed: boolean;
+  /** The answer came from the gateway itself. */
+  readonly local: boolean;
+  /** FINISH_*. */
+  readonly finish: number;
+  readonly duration: number;
+  readonly queued: number;
+  /** 0: no event with data came. */
+  readonly ttft: number;
+  /** Mean time between events with data; 0: unknown. */
+  readonly itl: number;
+  readonly chunks: number;
+  readonly requestBytes: number;
+  readonly answerBytes: number;
+  readonly prompt: number;
+  readonly output: number;
+  readonly cached: number;
 }

@@ -66,6 +66,19 @@ export function getBuffer(type: i32, start: u32, length: u32): bool {
   return keepResult(imports.proxy_get_buffer_bytes(type, start, length, outAt, outLength));
 }
 
+/**
+ * Puts bytes in place of the first `drained` ones of a body that passes: Envoy can change a buffer nowhere else. There
+ * must be so many.
+ */
+export function replaceFront(type: i32, drained: u32, at: usize, length: u32): void {
+  imports.proxy_set_buffer_bytes(type, 0, drained, at, length);
+}
+
+/** Reads all headers, in the ABI's serialized form. */
+export function getHeaders(map: i32): bool {
+  return keepResult(imports.proxy_get_header_map_pairs(map, outAt, outLength));
+}
+
 /** Reads a header's value, several of them joined. False: there is none. */
 export function getHeader(map: i32, name: usize, length: u32): bool {
   return keepResult(imports.proxy_get_header_map_value(map, name, length, outAt, outLength));
@@ -81,16 +94,17 @@ export function setHeaderAt(map: i32, name: usize, nameLength: u32, at: usize, l
   imports.proxy_replace_header_map_value(map, name, nameLength, at, length);
 }
 
-/** Removes every value of a header. Touches nothing where there is none: Envoy looks for a route anew after a change. */
+/** Removes every value of a header that is there. Of one that is not, too, Envoy thinks that it was, and routes anew. */
 export function removeHeader(map: i32, name: Text): void {
-  if (!keepResult(imports.proxy_get_header_map_value(map, name.at, name.length, outAt, outLength))) return;
   imports.proxy_remove_header_map_value(map, name.at, name.length);
 }
 
-/** Answers the request here. `headers` is in the ABI's serialized form. */
-export function respond(status: u32, details: Text, body: Line, headers: Text): void {
+/** Answers the request here. The headers are in the ABI's serialized form. */
+export function respond(
+  status: u32, details: Text, body: usize, bodyLength: u32, headers: usize, headersLength: u32,
+): void {
   imports.proxy_send_local_response(
-    status, details.at, details.length, body.at, body.length, headers.at, headers.length, -1,
+    status, details.at, details.length, body, bodyLength, headers, headersLength, -1,
   );
 }
 
@@ -114,6 +128,21 @@ export function openStream(service: Text, serviceName: Text, method: Text): u32 
   store<u32>(outNumber, 0);
   const status = imports.proxy_grpc_stream(
     service.at, service.length, serviceName.at, serviceName.length, method.at, method.length, 0, 0, outNumber,
+  );
+  return status == OK ? load<u32>(outNumber) : 0;
+}
+
+/**
+ * Makes a unary gRPC call; `at` and `length` are its message, of which the host keeps a copy. Returns its token, 0 on
+ * failure. Then comes proxy_on_grpc_receive, or proxy_on_grpc_close with a status, in this root's context.
+ */
+export function callUnary(
+  service: Text, serviceName: Text, method: Text, at: usize, length: u32, timeoutMilliseconds: u32,
+): u32 {
+  store<u32>(outNumber, 0);
+  const status = imports.proxy_grpc_call(
+    service.at, service.length, serviceName.at, serviceName.length, method.at, method.length, 0, 0, at, length,
+    timeoutMilliseconds, outNumber,
   );
   return status == OK ? load<u32>(outNumber) : 0;
 }

@@ -4,6 +4,7 @@ export {
   proxy_continue_stream,
   proxy_define_metric,
   proxy_get_buffer_bytes,
+  proxy_get_header_map_pairs,
   proxy_get_header_map_value,
   proxy_get_property,
   proxy_get_shared_data,
@@ -15,13 +16,31 @@ export {
   proxy_remove_header_map_value,
   proxy_replace_header_map_value,
   proxy_send_local_response,
+  proxy_set_buffer_bytes,
   proxy_set_effective_context,
   proxy_set_property,
   proxy_set_shared_data,
   proxy_set_tick_period_milliseconds,
 } from "@gcoredev/proxy-wasm-sdk-as/assembly/imports";
 
-// The SDK declares this one without the initial metadata that hosts expect.
+// The SDK declares these two without the initial metadata that hosts expect.
+// @ts-ignore: decorator
+@external("env", "proxy_grpc_call")
+export declare function proxy_grpc_call(
+  service: usize,
+  serviceLength: usize,
+  serviceName: usize,
+  serviceNameLength: usize,
+  methodName: usize,
+  methodNameLength: usize,
+  initialMetadata: usize,
+  initialMetadataLength: usize,
+  request: usize,
+  requestLength: usize,
+  timeoutMilliseconds: u32,
+  token: usize,
+): u32;
+
 // @ts-ignore: decorator
 @external("env", "proxy_grpc_stream")
 export declare function proxy_grpc_stream(

@@ -16,6 +16,7 @@
 
 import { Slab } from "../memory/slab.ts";
 import { dropTail, endOfChain, growChain, releaseChain, startChain } from "./chain.ts";
+import { forgetModelValues } from "./model-values.ts";
 import { finalStatus, parse } from "./parse.ts";
 import {
   BODY_BROKEN,
@@ -51,11 +52,25 @@ export function takeBody(blockBytes: u32, maxBlocks: u32): Body | null {
   return body;
 }
 
-/** Reads the body's next bytes, any number of them, each once. */
+/** Reads the body's next bytes, any number of them, each once. Where models lie among them: model-values.ts. */
 export function feedBody(body: Body, at: usize, length: u32): void {
+  forgetModelValues();
   if (length == 0) return;
   body.seen = true;
+  body.offset = body.fed - at;
+  body.fed += length;
   if (body.status == BODY_OPEN) parse(body, at, at + length);
+}
+
+/**
+ * The model has been replaced by another: what is found goes by that one. To be called before endBody.
+ * @param length 1 to MODEL_BYTES.
+ */
+export function replaceModel(body: Body, hash: u64, at: usize, length: u32): void {
+  if (body.modelHash == 0) return; // the last of several values was no string
+  body.modelHash = hash;
+  body.modelLength = length;
+  memory.copy(bodyModelAt(body), at, length);
 }
 
 /**

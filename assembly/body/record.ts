@@ -54,6 +54,13 @@ export class Body {
 
   /** Address of the final hashes. */
   list: usize;
+  /** Bytes fed before the piece at hand, less the address where that begins: an address and this make a place. */
+  offset: usize;
+  /** Bytes fed. */
+  fed: usize;
+  /** Where the raw bytes of the body's last `model` that is a string begin and end: model-values.ts. */
+  modelFrom: usize;
+  modelTo: usize;
   maxBlocks: u32;
   maxCompletionTokens: u32;
   maxOutputTokens: u32;

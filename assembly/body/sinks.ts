@@ -3,6 +3,7 @@
 import { endHash, feedHash, startHash } from "../hash/xxh64-stream.ts";
 import { Chain, feedByte, feedChain, feedWord } from "./chain.ts";
 import { KEY_MODEL, KEY_SALT, keyOf, ZONE_HEAD } from "./fields.ts";
+import { closeModelValue, openModelValue } from "./model-values.ts";
 import { Body, bodyModelAt, hashOf, headOf, KEY_BYTES, keyAt, mainOf, MODEL_BYTES } from "./record.ts";
 
 /** Nowhere: they are only checked. */
@@ -27,7 +28,10 @@ const scratch: usize = memory.data(8, 8);
 export function openSink(body: Body, sink: u8): void {
   body.sink = sink;
   if (sink == SINK_MEDIA || sink == SINK_TEXT) startHash(hashOf(body));
-  if (sink == SINK_TEXT && body.key == KEY_MODEL) body.modelLength = 0;
+  if (sink == SINK_TEXT && body.key == KEY_MODEL) {
+    body.modelLength = 0;
+    openModelValue(body);
+  }
   if (sink == SINK_KEY) body.keyLength = 0;
 }
 
@@ -105,6 +109,7 @@ function chainOf(body: Body): Chain {
 
 function setText(body: Body, hash: u64): void {
   if (body.key == KEY_MODEL) {
+    closeModelValue(body, hash);
     body.modelHash = hash;
     if (body.modelLength > MODEL_BYTES) body.modelLength = wholeCharacters(bodyModelAt(body));
   } else if (body.key == KEY_SALT) {

@@ -1,6 +1,8 @@
 // Strings: RFC 8259, section 7. What may end in the middle of a piece lies in the record.
 
 import { BACKSLASH, escaped, findSpecial, findUnescaped, hexDigit, LETTER_U, QUOTE } from "./bytes.ts";
+import { KEY_MODEL } from "./fields.ts";
+import { extendModelValue } from "./model-values.ts";
 import { Body } from "./record.ts";
 import { SINK_KEY, SINK_TEXT, sinkBytes, sinkKey } from "./sinks.ts";
 
@@ -18,6 +20,7 @@ const utf8: usize = memory.data(8, 8);
  */
 export function readString(body: Body, at: usize, end: usize): usize {
   const decoding = body.sink >= SINK_TEXT;
+  const begin = at;
   let run = at; // from here on nothing has been handed over
   for (;;) {
     if (body.escape != 0) {
@@ -46,8 +49,10 @@ export function readString(body: Body, at: usize, end: usize): usize {
     body.escape = ESCAPE_OPEN;
     at++;
   }
-  if (decoding) sinkPlain(body, run, at);
-  else if (at > run) sinkBytes(body, run, u32(at - run));
+  if (decoding) {
+    sinkPlain(body, run, at);
+    if (body.sink == SINK_TEXT && body.key == KEY_MODEL) extendModelValue(body, begin, at);
+  } else if (at > run) sinkBytes(body, run, u32(at - run));
   return at;
 }
 

@@ -17,6 +17,10 @@ export const HOLD_SELF: i32 = 1; // this filter holds it; needs allow_on_headers
 export const FAIL_CLOSE: i32 = 0; // it is answered 503
 export const FAIL_OPEN: i32 = 1; // it goes where the cluster's fallback policy sends it
 
+/** In which shape the filter's own errors are. */
+export const ERRORS_API: i32 = 0; // that of the API which the request speaks
+export const ERRORS_PLAIN: i32 = 1; // one line of text, as the reference has it
+
 /** What says to which pool a request belongs. */
 export const POOL_CONFIGURED: i32 = 0; // the field `pool`, or there is only one pool
 export const POOL_FROM_CLUSTER: i32 = 1; // the name of the cluster that the request is routed to
@@ -41,6 +45,7 @@ export class PluginConfig {
   readonly explainHeader: Text = emptyText(MAX_TEXT);
   hold: i32;
   failureMode: i32;
+  errors: i32;
   /** Microseconds: how long the state of a silent sidecar is believed. */
   staleAfter: i64;
   /** Microseconds: how long hold "self" waits for a first body callback. */
@@ -58,6 +63,7 @@ export class PluginConfig {
     assign(this.authority, DEFAULT_AUTHORITY.at, DEFAULT_AUTHORITY.length);
     this.hold = HOLD_BUFFER;
     this.failureMode = FAIL_CLOSE;
+    this.errors = ERRORS_API;
     this.staleAfter = 5_000_000;
     this.watchdog = 5_000_000;
     this.prefixMemory = 16_777_216;
@@ -81,7 +87,7 @@ export function parsePluginConfig(config: PluginConfig, at: usize, length: u32, 
     if (!cursor.take(0x3a)) return refuse(error, "is not JSON: expected a colon");
     if (!isField(nameAt, nameLength)) {
       error.add("unknown field \"").bytes(nameAt, nameLength).add("\"; fields: stateCluster, authority, pool, poolFrom, ")
-        .add("pools, hold, failureMode, staleAfter, watchdog, prefixMemory, explainHeader");
+        .add("pools, hold, failureMode, staleAfter, watchdog, prefixMemory, explainHeader, errors");
       return false;
     }
     if (spells(nameAt, nameLength, "pools")) {
@@ -125,7 +131,8 @@ function isField(at: usize, length: u32): bool {
     spells(at, length, "stateCluster") || spells(at, length, "authority") || spells(at, length, "pool") ||
     spells(at, length, "poolFrom") || spells(at, length, "pools") || spells(at, length, "hold") ||
     spells(at, length, "failureMode") || spells(at, length, "staleAfter") || spells(at, length, "watchdog") ||
-    spells(at, length, "prefixMemory") || spells(at, length, "explainHeader")
+    spells(at, length, "prefixMemory") || spells(at, length, "explainHeader") ||
+    spells(at, length, "errors")
   );
 }
 
@@ -146,6 +153,12 @@ function setField(config: PluginConfig, name: usize, nameLength: u32, at: usize,
     if (spells(at, length, "FailOpen")) config.failureMode = FAIL_OPEN;
     else if (spells(at, length, "FailClose")) config.failureMode = FAIL_CLOSE;
     else return wrong(error, name, nameLength, at, length, "\"FailOpen\" or \"FailClose\"");
+    return true;
+  }
+  if (spells(name, nameLength, "errors")) {
+    if (spells(at, length, "api")) config.errors = ERRORS_API;
+    else if (spells(at, length, "plain")) config.errors = ERRORS_PLAIN;
+    else return wrong(error, name, nameLength, at, length, "\"api\" or \"plain\"");
     return true;
   }
   if (spells(name, nameLength, "staleAfter") || spells(name, nameLength, "watchdog")) {

@@ -21,18 +21,14 @@ import { describe } from "./describe.ts";
 import { keepExplanation } from "./explain.ts";
 import { ownPool } from "./find-pool.ts";
 import { filteredOut } from "./filtered-out.ts";
-import {
-  DATA_PARALLEL_HEADER, DATA_PARALLEL_STATE, ENCODERS_HEADER, ENCODERS_STATE, PREFILLER_HEADER, PREFILLER_STATE, sendPick,
-} from "./handler-headers.ts";
+import { DATA_PARALLEL_STATE, DESTINATION_STATE, ENCODERS_STATE, PREFILLER_STATE, sendPick } from "./handler-headers.ts";
+import { DATA_PARALLEL_HEADER, DESTINATION_HEADER, ENCODERS_HEADER, PREFILLER_HEADER } from "./header-map.ts";
+import { sendModel } from "./model.ts";
 import { departed } from "./outcome.ts";
-import { refuse } from "./refuse.ts";
+import { mustPostpone } from "./postpone.ts";
+import { NO_REASON, refuse, REJECTED_NO_ENDPOINTS } from "./refuse.ts";
 import { countAt, remember, Request } from "./request.ts";
 import { withoutPool } from "./without-pool.ts";
-
-/** The header that names the destination, as the Gateway API Inference Extension's protocol has it. */
-export const DESTINATION_HEADER = text("x-gateway-destination-endpoint");
-/** Envoy keeps this property as filter state `wasm.dest`. */
-const DESTINATION_STATE = text("dest");
 
 const DETAILS_NO_ENDPOINT = text("inline_epp_no_endpoint");
 const list = new Line();
@@ -59,10 +55,13 @@ export function decide(root: Root, request: Request, whole: bool): bool {
     picks = scheduleAny(pool, now, staleAfter);
   }
   if (picks == 0) {
-    if (scheduleOutcome() == FILTERED_OUT) return filteredOut(pool, now);
-    return undecided(root, request, DETAILS_NO_ENDPOINT, "no endpoint of the pool takes requests");
+    if (scheduleOutcome() == FILTERED_OUT) return filteredOut(request, pool, now);
+    return undecided(
+      root, request, DETAILS_NO_ENDPOINT, "no endpoint of the pool takes requests", REJECTED_NO_ENDPOINTS,
+    );
   }
   send(root, request, pool, picks);
+  sendModel(root, request);
   if (whole) {
     departed(request, pool, pickAt(0), prefillPick(), now);
     afterPick();
@@ -120,16 +119,19 @@ function listAddress(roster: usize, row: u32): u32 {
 
 /**
  * There is no decision: by failure mode the request goes on without one (true) or is answered 503 (false), with the
- * name of the pool where it is the request's own.
+ * name of the pool where it is the request's own and the reason `dropped`.
  */
-export function undecided(root: Root, request: Request, details: Text, why: string): bool {
+export function undecided(
+  root: Root, request: Request, details: Text, why: string, dropped: Text = NO_REASON,
+): bool {
   if (root.config.failureMode == FAIL_OPEN) {
     count(FAILED_OPEN);
     return true;
   }
+  if (mustPostpone()) return false;
   count(FAILED_CLOSED);
   const line = reason.clear().add(why);
   const view = ownPool(root, request);
   if (view !== null) view.addName(line.add(" (")).add(")");
-  return refuse(503, details, "ServiceUnavailable", line);
+  return refuse(request, 503, details, line, dropped);
 }

@@ -10,6 +10,7 @@ import { Request } from "./request.ts";
 /** Keeps the explanation of the pick that has just run until the answer comes. */
 export function keepExplanation(request: Request): void {
   if (traceLength() == 0) return;
+  giveBlock(request.trace, request.traceLength); // a decision may be made again, where it could not be answered
   request.traceLength = traceLength();
   request.trace = takeBlock(request.traceLength);
   memory.copy(request.trace, traceAt(), request.traceLength);

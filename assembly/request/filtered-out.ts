@@ -8,20 +8,23 @@ import { Line } from "../text/line.ts";
 import { text } from "../text/text.ts";
 import { ROSTER_NAME_LENGTH, ROSTER_NAME_OFFSET } from "../../wire/layout.ts";
 import { rosterText } from "../wire/roster.ts";
-import { refuse } from "./refuse.ts";
+import { mustPostpone } from "./postpone.ts";
+import { refuse, REJECTED_SATURATED } from "./refuse.ts";
+import { Request } from "./request.ts";
 
 const DETAILS_FILTERED_OUT = text("inline_epp_filtered_out");
-const REASON = new Line().add("no endpoint passes the filters of the scheduling profile");
+const WHY = new Line().add("no endpoint passes the filters of the scheduling profile");
 const warning = new OnceAMinute();
 
 /**
  * Answers a request 429, whatever the failure mode: an endpoint chosen otherwise would be a wrong one. `now` is in
  * microseconds. Returns false, as decide does: the request must not go on.
  */
-export function filteredOut(pool: Pool, now: u64): bool {
+export function filteredOut(request: Request, pool: Pool, now: u64): bool {
+  if (mustPostpone()) return false;
   count(FILTERED);
   if (warning.due(now)) warn(pool);
-  return refuse(429, DETAILS_FILTERED_OUT, "ResourceExhausted", REASON);
+  return refuse(request, 429, DETAILS_FILTERED_OUT, WHY, REJECTED_SATURATED);
 }
 
 function warn(pool: Pool): void {

@@ -2,11 +2,13 @@
 
 import * as host from "../abi/host.ts";
 import { BUFFER_REQUEST_BODY } from "../abi/values.ts";
-import { BODY_OPEN, Body, endBody, feedBody, takeBody } from "../body/body.ts";
+import { BODY_OPEN, Body, endBody, feedBody, replaceModel, takeBody } from "../body/body.ts";
 import { resetArena } from "../memory/arena.ts";
+import { Renaming, targetAt } from "../policy/renaming.ts";
 import { promptBlockTokens, BYTES_PER_TOKEN } from "../prefix/settings.ts";
 import { Pool } from "../state/pool.ts";
 import { planMaxBlocks } from "../wire/plan.ts";
+import { editModels, holdBack, letGo } from "./edit-body.ts";
 import { Request } from "./request.ts";
 
 /** The arena holds a slice with room to spare, so that reading a body takes no memory, however long the piece. */
@@ -15,8 +17,11 @@ const SLICE: u32 = 32768;
 const UNKNOWN_POOL_BLOCK_TOKENS: u32 = 64;
 const UNKNOWN_POOL_BLOCKS: u32 = 256;
 
-/** Reads what is new of the `length` bytes that the host has now. `whole`: they are the body from its first byte on. */
-export function readBody(request: Request, pool: Pool | null, length: u32, whole: bool): void {
+/**
+ * Reads what is new of the `length` bytes that the host has now, and replaces the model in them where it has to be.
+ * `whole`: they are the body from its first byte on. `end`: they are the last.
+ */
+export function readBody(request: Request, pool: Pool | null, length: u32, whole: bool, end: bool): void {
   if (request.body == 0) begin(request, pool);
   if (request.body == 0) return;
   const body = changetype<Body>(request.body);
@@ -27,13 +32,27 @@ export function readBody(request: Request, pool: Pool | null, length: u32, whole
     if (!host.getBuffer(BUFFER_REQUEST_BODY, from, min(SLICE, length - from)) || host.resultLength == 0) return;
     feedBody(body, host.resultAt, host.resultLength);
     from += host.resultLength;
+    if (request.renaming == 0) continue;
+    const grown = editModels(request, body, pool === null ? 0 : pool.policy, from);
+    from += grown;
+    length += grown;
   }
   if (whole) request.scanned = length;
+  else if (request.renaming != 0 && !end) holdBack(request, body, length);
+  if (end && request.renaming != 0) letGo(request);
 }
 
-/** The body is complete. */
+/** The body is complete. What is known of it goes by the model that it has now. */
 export function finishBody(request: Request): void {
-  if (request.body != 0) endBody(changetype<Body>(request.body));
+  if (request.body == 0) return;
+  const body = changetype<Body>(request.body);
+  if (request.renaming != 0) tellNewModel(body, changetype<Renaming>(request.renaming));
+  endBody(body);
+}
+
+function tellNewModel(body: Body, renaming: Renaming): void {
+  if (renaming.client == 0) return; // nothing has been replaced
+  replaceModel(body, renaming.target, targetAt(renaming), renaming.targetLength);
 }
 
 function begin(request: Request, pool: Pool | null): void {

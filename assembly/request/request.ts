@@ -2,6 +2,7 @@ import { Slab } from "../memory/slab.ts";
 import { Table } from "../memory/table.ts";
 import { Body, releaseBody } from "../body/body.ts";
 import { giveBlock } from "../memory/blocks.ts";
+import { releaseRenaming, Renaming } from "../policy/renaming.ts";
 import { releaseUsage, UsageScan } from "../response/usage.ts";
 import { answered, enter, leave, Slot } from "../state/slots.ts";
 
@@ -21,12 +22,26 @@ export class Request {
   pool: u64;
   /** Address of the Slot where the request counts as in flight; 0: nowhere. */
   slot: usize;
+  /** Which API it speaks, API_*, of what kind its body is, MEDIA_*, and whether its method is POST. */
+  api: u8;
+  media: u8;
+  posts: bool;
   /** How many destinations the decision listed; 0: none. */
   picks: u32;
   /** Whether the decision has been made, whatever it was. */
   decided: bool;
   /** Since when the request is held without a body callback, in microseconds; 0: it is not. */
   heldSince: u64;
+  /** Bytes of its body so far. */
+  bytes: u32;
+  /** Its priority, once its body is complete. */
+  priority: i32;
+  /** Address of its Entry in a queue; 0: it does not wait. */
+  entry: usize;
+  /** Microseconds that it waited there. */
+  waitedFor: u32;
+  /** Whether its flow has been charged for it. */
+  charged: bool;
   /** Neighbours among the root's held requests; 0: none. */
   older: usize;
   newer: usize;
@@ -72,6 +87,12 @@ export class Request {
   /** What the client asks for, milliseconds; 0: nothing. */
   sloTtft: f64;
   sloTpot: f64;
+  /** xxh64 of the InferenceObjective's name, and of the id among which capacity is to be shared fairly; 0: none. */
+  objective: u64;
+  fairness: u64;
+  /** Address and bytes of the model's name that a header demands in place of the body's; 0: none. */
+  forcedModel: usize;
+  forcedModelLength: u32;
   /** How many endpoints the client wants to have explained; 0: none. */
   explain: u32;
   /** Whether the destination is not the picked rank itself but the port of its pod that distributes to ranks. */
@@ -80,9 +101,22 @@ export class Request {
   streamed: bool;
   /** Whether an endpoint has answered. */
   served: bool;
+  /** Microseconds: when the headers came; 0 once it has been told what became of the request. */
+  startedAt: u64;
+  /** What is told then: hash, address and bytes of the model's name (hash 0: none), bytes of the answer's body, the answer's
+   * status (0: none yet), whether the gateway itself answered, and key of the endpoint that did (0: none). */
+  modelHash: u64;
+  modelAt: usize;
+  modelLength: u32;
+  answerBytes: u32;
+  status: u32;
+  local: bool;
+  endpoint: u64;
   /** Address and bytes of the explanation that the client asked for; 0: none. */
   trace: usize;
   traceLength: u32;
+  /** Address of the Renaming where the request's model may be replaced; 0: it stays. */
+  renaming: usize;
 }
 
 const slab = new Slab(offsetof<Request>());
@@ -110,7 +144,10 @@ export function deleteRequest(request: Request): void {
   byId.remove(request.id);
   dropBody(request);
   if (request.usage != 0) releaseUsage(changetype<UsageScan>(request.usage));
+  giveBlock(request.modelAt, max<u32>(request.modelLength, 1));
+  if (request.renaming != 0) releaseRenaming(changetype<Renaming>(request.renaming));
   giveBlock(request.trace, request.traceLength);
+  giveBlock(request.forcedModel, request.forcedModelLength);
   slab.give(changetype<usize>(request));
 }
 

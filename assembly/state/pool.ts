@@ -35,6 +35,7 @@ export class Pool {
   private keptRoster: Kept = new Kept();
   private keptLoad: Kept = new Kept();
   private keptPlan: Kept = new Kept();
+  private keptPolicy: Kept = new Kept();
   private slots: usize = 0; // u32 addresses of Slots, in the roster's order
   private slotted: u32 = 0;
   /** Requests that engines of the pool run at most, as far as the present load shows. */
@@ -51,6 +52,10 @@ export class Pool {
   }
   get plan(): usize {
     return this.keptPlan.at;
+  }
+  /** 0 where nothing has been said: no objectives and no rewrites. */
+  get policy(): usize {
+    return this.keptPolicy.at;
   }
 
   /** Whether there is all that a pick needs. */
@@ -96,12 +101,23 @@ export class Pool {
     if (this.usable) applyCapacities(this);
   }
 
+  /** Takes a new policy: a checked frame. */
+  setPolicy(frame: usize, length: u32): void {
+    this.keptPolicy.keep(frame, length);
+  }
+
+  /** Nothing has been said of the pool's policy any more. */
+  dropPolicy(): void {
+    this.keptPolicy.drop();
+  }
+
   /** Forgets everything: the pool is gone. */
   clear(): void {
     this.unlistAll();
     this.keptRoster.drop();
     this.keptLoad.drop();
     this.keptPlan.drop();
+    this.keptPolicy.drop();
     this.derived.drop();
   }
 

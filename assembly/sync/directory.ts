@@ -2,7 +2,7 @@
 // shared data, written by the elected worker, read by all:
 //
 //   header: u64 epoch, u32 pools, u32 1 once the sidecar has named all that are wanted, until then 0
-//   entry:  u64 pool key, u64 roster generation, u64 load generation, u64 plan generation
+//   entry:  u64 pool key, u64 roster generation, u64 load generation, u64 plan generation, u64 policy generation
 //
 // A generation is the epoch at which the frame was published. The epoch stands alone under a key of its own too, so
 // that a request reads 8 bytes to learn that nothing has moved.
@@ -10,8 +10,8 @@
 import { MAX_POOLS } from "../../wire/layout.ts";
 
 export const DIRECTORY_HEADER: usize = 16;
-export const ENTRY_BYTES: usize = 32;
-export const DIRECTORY_MAX: usize = 32784; // header and MAX_POOLS entries
+export const ENTRY_BYTES: usize = 40;
+export const DIRECTORY_MAX: usize = 40976; // header and MAX_POOLS entries
 
 @unmanaged
 @final
@@ -20,6 +20,7 @@ export class DirectoryEntry {
   roster: u64;
   load: u64;
   plan: u64;
+  policy: u64;
 }
 
 /** The entry at an index. */

@@ -6,6 +6,7 @@ import { Text } from "../text/text.ts";
 import { checkHeader, frameEpoch } from "../wire/header.ts";
 import { checkLoad, loadEndpoints } from "../wire/load.ts";
 import { checkPlan } from "../wire/plan.ts";
+import { checkPolicy } from "../wire/policy.ts";
 import { checkRoster, rosterEndpoints } from "../wire/roster.ts";
 import { recountOthers } from "./flight.ts";
 import { frameKey, renumber } from "./keys.ts";
@@ -17,11 +18,13 @@ export class FrameReader {
   private rosterKey: Text;
   private loadKey: Text;
   private planKey: Text;
+  private policyKey: Text;
 
   constructor(cluster: Text, authority: Text) {
     this.rosterKey = frameKey(cluster, authority, "roster/", 0);
     this.loadKey = frameKey(cluster, authority, "load/", 0);
     this.planKey = frameKey(cluster, authority, "plan/", 0);
+    this.policyKey = frameKey(cluster, authority, "policy/", 0);
   }
 
   /**
@@ -38,6 +41,16 @@ export class FrameReader {
       if (!this.readFrame(this.planKey) || checkPlan(host.resultAt, host.resultLength) != ACCEPTED) return;
       pool.setPlan(host.resultAt, host.resultLength);
       view.havePlan = view.wantPlan;
+    }
+    if (view.wantPolicy != view.havePolicy) {
+      if (view.wantPolicy == 0) {
+        pool.dropPolicy();
+      } else {
+        renumber(this.policyKey, view.key);
+        if (!this.readFrame(this.policyKey) || checkPolicy(host.resultAt, host.resultLength) != ACCEPTED) return;
+        pool.setPolicy(host.resultAt, host.resultLength);
+      }
+      view.havePolicy = view.wantPolicy;
     }
     let roster: usize = 0;
     let rosterLength: u32 = 0;

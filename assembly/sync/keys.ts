@@ -24,7 +24,7 @@ export function storeKey(cluster: Text, authority: Text, name: string): Text {
   return finish();
 }
 
-/** Key of a pool's frame: "roster/", "load/" or "plan/" with 8 bytes of the pool's key. */
+/** Key of a pool's frame: "roster/", "load/", "plan/" or "policy/" with 8 bytes of the pool's key. */
 export function frameKey(cluster: Text, authority: Text, name: string, pool: u64): Text {
   begin().bytes(cluster.at, cluster.length).add("/").bytes(authority.at, authority.length).add("/").add(name);
   appendNumber(pool);

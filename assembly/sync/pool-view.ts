@@ -15,9 +15,12 @@ export class PoolView {
   wantRoster: u64 = 0;
   wantLoad: u64 = 0;
   wantPlan: u64 = 0;
+  /** 0 where there is no policy: a pool is complete without. */
+  wantPolicy: u64 = 0;
   haveRoster: u64 = 0;
   haveLoad: u64 = 0;
   havePlan: u64 = 0;
+  havePolicy: u64 = 0;
   /** Whether the directory has it, complete or not. */
   listed: bool = false;
   /** Epoch at which reading last failed to give a matching pair; not tried again before the epoch moves. */
@@ -38,7 +41,10 @@ export class PoolView {
 
   /** Whether this worker's frames are not those that there are. */
   get outdated(): bool {
-    return this.wantRoster != this.haveRoster || this.wantLoad != this.haveLoad || this.wantPlan != this.havePlan;
+    return (
+      this.wantRoster != this.haveRoster || this.wantLoad != this.haveLoad || this.wantPlan != this.havePlan ||
+      this.wantPolicy != this.havePolicy
+    );
   }
 
   /** Whether the pool's name is known here: requests bring it where they name their pools. */
@@ -64,7 +70,7 @@ export class PoolView {
   /** There is no such pool any more: its frames go. */
   drop(): void {
     this.pool.clear();
-    this.haveRoster = this.haveLoad = this.havePlan = 0;
+    this.haveRoster = this.haveLoad = this.havePlan = this.havePolicy = 0;
   }
 
   /** The directory does not name it, until it turns out that it does. */
@@ -86,7 +92,7 @@ export class PoolView {
     this.drop();
     this.unlist();
     this.key = key;
-    this.wantLoad = this.wantPlan = 0;
+    this.wantLoad = this.wantPlan = this.wantPolicy = 0;
     this.triedAt = 0;
     this.release();
     this.asked = false;

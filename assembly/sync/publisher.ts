@@ -1,14 +1,15 @@
 // The elected worker's side of shared data: checks frames from the sidecar and publishes them for all workers.
 
 import {
-  ACCEPTED, HEADER_BYTES, KIND_BEAT, KIND_FLIGHT, KIND_GONE, KIND_JOURNAL, KIND_LOAD, KIND_PLAN, KIND_ROSTER, KIND_SYNC,
-  MAX_POOLS, REFUSED_EPOCH, REFUSED_KIND, REFUSED_LENGTH,
+  ACCEPTED, HEADER_BYTES, KIND_BEAT, KIND_FLIGHT, KIND_GONE, KIND_JOURNAL, KIND_LOAD, KIND_PLAN, KIND_POLICY, KIND_ROSTER,
+  KIND_SYNC, MAX_POOLS, REFUSED_EPOCH, REFUSED_KIND, REFUSED_LENGTH,
 } from "../../wire/layout.ts";
 import * as host from "../abi/host.ts";
 import { Text } from "../text/text.ts";
 import { checkHeader, frameEpoch, frameKind, framePool } from "../wire/header.ts";
 import { checkLoad, loadEndpoints, loadSequence, stampReceivedAt } from "../wire/load.ts";
 import { checkPlan } from "../wire/plan.ts";
+import { checkPolicy } from "../wire/policy.ts";
 import { checkRoster, rosterEndpoints } from "../wire/roster.ts";
 import { giveBlock, takeBlock } from "../memory/blocks.ts";
 import {
@@ -45,6 +46,7 @@ export class Publisher {
   private rosterKey: Text;
   private loadKey: Text;
   private planKey: Text;
+  private policyKey: Text;
 
   private epochKey: Text;
   private directoryKey: Text;
@@ -55,6 +57,7 @@ export class Publisher {
     this.rosterKey = frameKey(cluster, authority, "roster/", 0);
     this.loadKey = frameKey(cluster, authority, "load/", 0);
     this.planKey = frameKey(cluster, authority, "plan/", 0);
+    this.policyKey = frameKey(cluster, authority, "policy/", 0);
     this.remote = new RemotePublisher(cluster, authority);
   }
 
@@ -101,6 +104,8 @@ export class Publisher {
         return this.acceptLoad(frame, length, now);
       case KIND_PLAN:
         return this.acceptPlan(frame, length, now);
+      case KIND_POLICY:
+        return this.acceptPolicy(frame, length, now);
       case KIND_SYNC:
         return this.acceptSync(now);
       case KIND_GONE:
@@ -164,13 +169,28 @@ export class Publisher {
     if (refused != ACCEPTED) return refused;
     const index = this.indexOf(framePool(frame));
     if (index < 0) return REFUSED_LENGTH;
-    this.draft(index).named = true;
-    renumber(this.planKey, framePool(frame));
-    host.setShared(this.planKey, frame, length);
     const epoch = this.nextEpoch(now);
     entryAt(this.directory, index).plan = epoch;
-    this.publish(epoch);
+    this.publishFrame(this.planKey, index, frame, length, epoch);
     return ACCEPTED;
+  }
+
+  private acceptPolicy(frame: usize, length: u32, now: u64): i32 {
+    const refused = checkPolicy(frame, length);
+    if (refused != ACCEPTED) return refused;
+    const index = this.indexOf(framePool(frame));
+    if (index < 0) return REFUSED_LENGTH;
+    const epoch = this.nextEpoch(now);
+    entryAt(this.directory, index).policy = epoch;
+    this.publishFrame(this.policyKey, index, frame, length, epoch);
+    return ACCEPTED;
+  }
+
+  private publishFrame(key: Text, index: i32, frame: usize, length: u32, epoch: u64): void {
+    this.draft(index).named = true;
+    renumber(key, framePool(frame));
+    host.setShared(key, frame, length);
+    this.publish(epoch);
   }
 
   private acceptSync(now: u64): i32 {
@@ -233,6 +253,7 @@ export class Publisher {
     this.empty(this.rosterKey, pool);
     this.empty(this.loadKey, pool);
     this.empty(this.planKey, pool);
+    this.empty(this.policyKey, pool);
     this.stopWaiting(this.draft(index));
     const last = directoryPools(this.directory) - 1;
     memory.copy(

@@ -11,6 +11,7 @@ import { FrameReader } from "./frame-reader.ts";
 import { storeKey } from "./keys.ts";
 import { Lease } from "./lease.ts";
 import { Link } from "./link.ts";
+import { Observations } from "./observations.ts";
 import { PoolView, PoolViews } from "./pool-view.ts";
 import { RemoteReader } from "./remote.ts";
 import { SAID_EVERY, Uses } from "./uses.ts";
@@ -31,6 +32,8 @@ export class Store {
   readonly cluster: Text;
   readonly authority: Text;
   readonly link: Link;
+  /** What became of requests, on its way to this sidecar. */
+  readonly observations: Observations;
   /** Context id of the root that contends for the lease or holds it; 0 none. */
   holder: u32 = 0;
   /** One of NO_STATE, NO_SUCH_POOL, SEVERAL_POOLS: why the last freshPool gave none. */
@@ -62,6 +65,7 @@ export class Store {
     const uses = new Uses(cluster, authority);
     this.uses = uses;
     this.link = new Link(ownCluster, ownAuthority, new Want(uses));
+    this.observations = new Observations(ownCluster, ownAuthority);
     readRemote(new RemoteReader(cluster, authority));
   }
 
@@ -167,6 +171,7 @@ export class Store {
 
   /** A root goes: if it held the lease, others may have it at once. */
   leave(id: u32, now: u64): void {
+    this.observations.leave(id);
     if (this.holder != id) return;
     this.link.close(now);
     if (this.lease.held) this.link.leave();
@@ -235,6 +240,7 @@ function want(view: PoolView, entry: DirectoryEntry): void {
   view.wantRoster = entry.roster;
   view.wantLoad = entry.load;
   view.wantPlan = entry.plan;
+  view.wantPolicy = entry.policy;
 }
 
 function isComplete(entry: DirectoryEntry): bool {

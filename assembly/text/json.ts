@@ -1,5 +1,5 @@
-// JSON put together in memory of its own: for explanations, which are asked for one by one. Only ASCII comes out, so
-// that the text may stand in a header.
+// JSON put together in memory of its own: for explanations, which are asked for one by one, and errors. Only ASCII comes
+// out, so that the text may stand in a header.
 
 import { blockCapacity, giveBlock, takeBlock } from "../memory/blocks.ts";
 
@@ -54,6 +54,21 @@ export class JsonText {
     return this;
   }
 
+  /** An ASCII literal, in which nothing needs an escape, as a string. */
+  word(literal: string): JsonText {
+    this.separate();
+    this.put(0x22);
+    this.literal(literal);
+    this.put(0x22);
+    return this;
+  }
+
+  null(): JsonText {
+    this.separate();
+    this.literal("null");
+    return this;
+  }
+
   /** UTF-8 bytes as a string. */
   string(from: usize, length: u32): JsonText {
     this.separate();
@@ -84,11 +99,8 @@ export class JsonText {
 
   /** A number with up to nine decimals; null where it is none. */
   number(value: f64): JsonText {
+    if (!isFinite(value)) return this.null();
     this.separate();
-    if (!isFinite(value)) {
-      this.literal("null");
-      return this;
-    }
     let rest = Math.abs(value);
     if (rest >= 1e15) rest = 1e15; // what no score, count or time comes near
     let whole = u64(rest);

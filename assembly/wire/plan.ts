@@ -1,6 +1,7 @@
 import {
-  ACCEPTED, DECIDER_MULTIMODAL, HANDLER_DATA_PARALLEL, HANDLER_DISAGG, HANDLER_SINGLE, MAX_BLOCK_TOKENS,
-  MAX_PARAMETERS, MAX_PROFILES, MAX_PROMPT_BLOCKS, MAX_STEPS, MAX_TERMS, MAX_VALUES, PLAN_BLOCK_TOKENS, PLAN_BYTES,
+  ACCEPTED, BAND_BYTES, DECIDER_MULTIMODAL, HANDLER_DATA_PARALLEL, HANDLER_DISAGG, HANDLER_SINGLE, MAX_BANDS,
+  MAX_BLOCK_TOKENS, MAX_PARAMETERS, MAX_PROFILES, MAX_PROMPT_BLOCKS, MAX_STEPS, MAX_TERMS, MAX_VALUES, PLAN_BANDS,
+  PLAN_BLOCK_TOKENS, PLAN_BYTES,
   PLAN_HANDLER, PLAN_HANDLER_PARAMETERS, PLAN_LRU_BLOCKS, PLAN_MAX_BLOCKS, PLAN_OUTPUT_MAX, PLAN_OUTPUT_RATIO,
   PLAN_PROFILES, PLAN_STEPS, PLAN_STRINGS, PLAN_TERMS, PLAN_VALUES, PROFILE_BYTES, PROFILE_FIRST_STEP,
   PROFILE_NAME_LENGTH, PROFILE_NAME_OFFSET, PROFILE_STEPS, REFUSED_LENGTH, REFUSED_REFERENCE, REFUSED_VALUE,
@@ -10,6 +11,7 @@ import {
   VALUE_LENGTH, VALUE_OFFSET,
 } from "../../wire/layout.ts";
 import { stageOf } from "../schedule/plugins.ts";
+import { bandRow, checkAdmission } from "./admission.ts";
 import { framePool } from "./header.ts";
 import { inside, readable } from "./reference.ts";
 
@@ -23,9 +25,11 @@ export function checkPlan(frame: usize, length: u32): i32 {
   const values = load<u32>(frame, PLAN_VALUES);
   const strings = load<u32>(frame, PLAN_STRINGS);
   if (profiles == 0 || profiles > u32(MAX_PROFILES) || steps > u32(MAX_STEPS)) return REFUSED_LENGTH;
-  if (terms > u32(MAX_TERMS) || values > u32(MAX_VALUES)) return REFUSED_LENGTH;
+  const bands = load<u32>(frame, PLAN_BANDS);
+  if (terms > u32(MAX_TERMS) || values > u32(MAX_VALUES) || bands > u32(MAX_BANDS)) return REFUSED_LENGTH;
   const tables =
-    profiles * u32(PROFILE_BYTES) + steps * u32(STEP_BYTES) + terms * u32(TERM_BYTES) + values * u32(VALUE_BYTES);
+    profiles * u32(PROFILE_BYTES) + steps * u32(STEP_BYTES) + terms * u32(TERM_BYTES) + values * u32(VALUE_BYTES) +
+    bands * u32(BAND_BYTES);
   if (u64(PLAN_BYTES) + u64(tables) + u64(strings) != u64(length)) return REFUSED_LENGTH;
   for (let i: u32 = 0; i < values; i++) {
     if (!readable(valueRow(frame, i), VALUE_OFFSET, VALUE_LENGTH, strings)) return REFUSED_REFERENCE;
@@ -53,7 +57,8 @@ export function checkPlan(frame: usize, length: u32): i32 {
     if (!inside(profileFirstStep(row), count, steps)) return REFUSED_REFERENCE;
     if (!inOrder(frame, profileFirstStep(row), count)) return REFUSED_VALUE;
   }
-  return checkSettings(frame, profiles);
+  const refused = checkSettings(frame, profiles);
+  return refused != ACCEPTED ? refused : checkAdmission(frame);
 }
 
 function checkSettings(frame: usize, profiles: u32): i32 {
@@ -80,7 +85,8 @@ function isDecider(value: f64): bool {
   return value == Math.floor(value) && value >= 0 && value <= f64(DECIDER_MULTIMODAL);
 }
 
-function allFinite(parameters: usize): bool {
+/** Whether MAX_PARAMETERS numbers are all finite. */
+export function allFinite(parameters: usize): bool {
   for (let slot: usize = 0; slot < usize(MAX_PARAMETERS); slot++) {
     if (!isFinite(load<f64>(parameters + (slot << 3)))) return false;
   }
@@ -132,7 +138,7 @@ export function valueRow(frame: usize, index: u32): usize {
 
 /** Where a text of the plan stands; `row` holds an offset into the strings at `offsetField`. */
 export function planText(frame: usize, row: usize, offsetField: i32): usize {
-  return valueRow(frame, load<u32>(frame, PLAN_VALUES)) + load<u32>(row + offsetField);
+  return bandRow(frame, load<u32>(frame, PLAN_BANDS)) + load<u32>(row + offsetField);
 }
 
 @inline

@@ -6,7 +6,7 @@ import type { DownKind, PushObserver } from "../../sidecar/push/push-observer.ts
 import { type PushServer, startPushServer } from "../../sidecar/push/push-server.ts";
 import type { Signals } from "../../sidecar/scrape/signals.ts";
 import { Pools } from "../../sidecar/state/pools.ts";
-import type { PoolSource } from "../../sidecar/state/source.ts";
+import type { PolicySource, PoolSource } from "../../sidecar/state/source.ts";
 import { targetOf } from "../../sidecar/state/target.ts";
 import { systemClock } from "../../sidecar/support/clock.ts";
 import { turned } from "./push-pools.ts";
@@ -50,7 +50,8 @@ export class PushRig {
       },
       gateways() {},
     };
-    const source: PoolSource = {
+    const source: PoolSource & PolicySource = {
+      policies: (pool) => this.pools.policies(pool),
       pools: () => this.pools.pools(),
       roster: (pool) => this.pools.roster(pool),
       load: (pool, sequence, sentAt) => {

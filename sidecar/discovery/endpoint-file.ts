@@ -1,4 +1,4 @@
-// The endpoint file: pools and their endpoints in YAML or JSON.
+// The endpoint file: pools, their endpoints and their policies in YAML or JSON.
 
 import { type Document, LineCounter, parseDocument } from "yaml";
 import { encodeRoster } from "../../wire/encode.ts";
@@ -8,11 +8,12 @@ import { flag, integer, list, mapping, Place, type Reader, show, text, texts } f
 import { Findings, findingText } from "../support/findings.ts";
 import { lineFinder } from "../support/yaml-lines.ts";
 import { parseAddress } from "./address.ts";
+import { POLICY_FIELDS, readPolicies } from "./file-policies.ts";
 import { engineOf, ROLE_LABEL, roleOf, roleProblem } from "./labels.ts";
 import type { DiscoveredEndpoint, DiscoveredPool } from "./pool.ts";
 
 const FILE_FIELDS = ["pools"];
-const POOL_FIELDS = ["name", "endpoints"];
+const POOL_FIELDS = ["name", "endpoints", ...POLICY_FIELDS];
 const ENDPOINT_FIELDS = ["address", "name", "zone", "ready", "rank", "metrics", "labels"];
 
 const POOL_NAME = /^[\w.-]+(\/[\w.-]+)?$/;
@@ -145,13 +146,14 @@ function readPool(value: unknown, place: Place): DiscoveredPool | undefined {
     places.set(address, other ?? at.text);
     endpoints.push(found);
   });
+  const policies = readPolicies(fields, name ?? "", place);
   if (name === undefined || problems.length > before) return undefined;
   try {
     encodeRoster({ pool: name, epoch: 0n, endpoints: endpoints.map(({ endpoint }) => endpoint) });
   } catch (error) {
     return place.refuse(`names and labels are more than a gateway takes: ${(error as Error).message}`);
   }
-  return { name, endpoints, objectives: [], rewrites: [] };
+  return { name, endpoints, ...policies };
 }
 
 /**

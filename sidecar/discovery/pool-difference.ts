@@ -1,5 +1,6 @@
 // What has become of a pool, for the log.
 
+import { isDeepStrictEqual } from "node:util";
 import type { Log } from "../observe/log.ts";
 import { sameItems, sameTexts } from "../support/same.ts";
 import { some } from "../support/some.ts";
@@ -44,11 +45,16 @@ function endpointChanges(before: DiscoveredPool | undefined, after: DiscoveredPo
   };
 }
 
+/** Whether they say the same; those of a watch are mostly the same objects, those of a file are new ones each time. */
+function same(before: readonly object[] = [], after: readonly object[]): boolean {
+  return sameItems(before, after) || isDeepStrictEqual(before, after);
+}
+
 /** How many policies there are, where they are other ones now. */
 function policyChanges(before: DiscoveredPool | undefined, after: DiscoveredPool): object {
   return {
-    ...(sameItems(before?.objectives ?? [], after.objectives) ? {} : { objectives: after.objectives.length }),
-    ...(sameItems(before?.rewrites ?? [], after.rewrites) ? {} : { rewrites: after.rewrites.length }),
+    ...(same(before?.objectives, after.objectives) ? {} : { objectives: after.objectives.length }),
+    ...(same(before?.rewrites, after.rewrites) ? {} : { rewrites: after.rewrites.length }),
   };
 }
 

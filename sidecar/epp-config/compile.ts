@@ -14,6 +14,10 @@ export interface CompiledPlan {
   readonly settings: PlanSettings;
 }
 
+function hashed(value: unknown): bigint {
+  return xxh64(JSON.stringify(value, (_, item) => (typeof item === "bigint" ? `${item}n` : item)));
+}
+
 function stepsOf({ plugin: { name, descriptor, parameters }, weight = 0 }: ProfileEntry): readonly PlanStep[] {
   const parts = descriptor.steps?.(parameters) ?? [];
   return parts.map((part) => ({
@@ -33,6 +37,6 @@ function compileProfile(profile: Profile): PlanProfile {
 /** Compiles a valid configuration: per profile the filters, then the scorers, then the picker, each in file order. */
 export function compile({ profiles: configured, settings }: EndpointPickerConfig): CompiledPlan {
   const profiles = configured.map(compileProfile);
-  const hash = xxh64(JSON.stringify([profiles, settings]));
+  const hash = hashed([profiles, settings]);
   return { epoch: hash === 0n ? 1n : hash, profiles, settings };
 }

@@ -1,10 +1,11 @@
 import type { Place } from "../support/fields.ts";
+import { completeFlowControl, DEFAULT_POLICIES } from "./admission.ts";
 import type { ApiGroup } from "./api-group.ts";
+import { hasFlowControl } from "./feature-gates.ts";
 import { pluginByType } from "./plugins/catalogue.ts";
 import type { DeclaredPlugins } from "./read-plugins.ts";
 import type { DataLayer, Reference, Sections } from "./sections.ts";
 
-const POLICIES = ["fcfs-ordering-policy", "global-strict-fairness-policy", "static-usage-limit-policy"];
 const DETECTOR = "utilization-detector";
 const SOURCE = "metrics-data-source";
 const EXTRACTOR = "core-metrics-extractor";
@@ -47,7 +48,7 @@ function checkReferences(references: readonly Reference[], declared: DeclaredPlu
 
 /**
  * Fills in what the reference fills in beside the profiles: policies, saturation detector, parsers and the source of
- * metrics. None of it makes a difference here; it is for those who read the effective configuration.
+ * metrics. Parsers and sources make no difference here; they are for those who read the effective configuration.
  */
 export function completeSections(
   sections: Sections,
@@ -55,7 +56,7 @@ export function completeSections(
   declared: DeclaredPlugins,
   root: Place,
 ): Sections {
-  for (const policy of POLICIES) add(policy, declared);
+  for (const policy of DEFAULT_POLICIES) add(policy, declared);
   const parsers = sections.parsers ?? PARSERS[declared.group];
   // A parser that no entry declares is taken by its type.
   for (const name of parsers) if (pluginByType(name)?.stage === "parser") add(name, declared);
@@ -64,5 +65,14 @@ export function completeSections(
   if (pluginRef === DETECTOR) add(DETECTOR, declared);
   const dataLayer = completeDataLayer(sections, declared);
   checkReferences(references, declared);
-  return { ...sections, saturationDetector: { ...sections.saturationDetector, pluginRef }, parsers, dataLayer };
+  const flowControl = hasFlowControl(sections.featureGates)
+    ? completeFlowControl(sections.flowControl ?? {})
+    : sections.flowControl;
+  return {
+    ...sections,
+    flowControl,
+    saturationDetector: { ...sections.saturationDetector, pluginRef },
+    parsers,
+    dataLayer,
+  };
 }

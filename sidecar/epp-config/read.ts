@@ -1,6 +1,7 @@
 import { EncodeError, encodePlan } from "../../wire/encode.ts";
 import { mapping, Place } from "../support/fields.ts";
 import type { Finding } from "../support/findings.ts";
+import { settleAdmission } from "./admission.ts";
 import { API_VERSIONS, type ApiGroup, groupOf } from "./api-group.ts";
 import { compile } from "./compile.ts";
 import { completeProfiles } from "./complete-profiles.ts";
@@ -59,8 +60,9 @@ export function readConfig(source: string, origin: string): ReadConfig {
   const section = root.at("schedulingProfiles");
   const profiles = completeProfiles(declared, readProfiles(fields.schedulingProfiles, section, declared), section);
   checkReferences(declared);
-  const settings = settle(declared, profiles);
+  const settled = settle(declared, profiles);
   const sections = completeSections(read, references, declared, root);
+  const settings = { ...settled, admission: settleAdmission(sections, declared, root) };
   const config = { group, plugins: declared.instances, profiles, sections, settings };
   if (findings.problems.length === 0) checkSize(config, root);
   if (findings.problems.length > 0) throw new ConfigRefused(origin, findings.problems);

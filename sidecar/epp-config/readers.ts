@@ -43,6 +43,22 @@ export function quantity(value: unknown, place: Place): string | number | undefi
   return place.expect("a quantity such as 500, 1k or 10Gi", value);
 }
 
+const BINARY = "KMGTPE";
+const DECIMAL: Readonly<Record<string, number>> = { n: -9, u: -6, m: -3, k: 3, M: 6, G: 9, T: 12, P: 15, E: 18 };
+
+/**
+ * What a quantity says, rounded up as Kubernetes does; at most the largest integer that a number can tell from its
+ * neighbours.
+ */
+export function quantityValue(written: string | number): number {
+  const [, digits = "0", suffix = ""] = QUANTITY.exec(`${written}`) ?? [];
+  // Read as a text with an exponent, 1.1k is 1100 and not a little more.
+  const value = suffix.endsWith("i")
+    ? Number(digits) * 1024 ** (BINARY.indexOf(suffix[0]!) + 1)
+    : Number(`${digits}${/^[eE].*\d/.test(suffix) ? suffix : `e${DECIMAL[suffix] ?? 0}`}`);
+  return Math.min(Math.ceil(value), Number.MAX_SAFE_INTEGER);
+}
+
 /**
  * A number that the reference corrects without a word where it is out of range; here with a warning.
  * @param correct what the number counts as; itself where it is in range.

@@ -2,9 +2,9 @@
 
 import { flag, integer, listOf, number, type Place, type Reader } from "../support/fields.ts";
 import type { ApiGroup } from "./api-group.ts";
-import { readFeatureGates } from "./feature-gates.ts";
+import { hasFlowControl, readFeatureGates } from "./feature-gates.ts";
 import type { Stage } from "./plugins/plugin.ts";
-import { duration, quantity, someDuration } from "./readers.ts";
+import { duration, lenient, quantity, someDuration } from "./readers.ts";
 import { idle, optional, pluginName, readShape, record, required, type Values } from "./shape.ts";
 
 /** A place that names a plugin. */
@@ -37,7 +37,7 @@ function dataLayerShape(refer: Refer) {
 
 function bandShape(refer: Refer) {
   return {
-    priority: optional(integer()),
+    priority: optional(integer(-0x80000000, 0x7fffffff)),
     maxBytes: optional(quantity),
     maxRequests: optional(quantity),
     fairnessPolicyRef: optional(refer("fairness policy")),
@@ -49,8 +49,8 @@ function detectorShape(refer: Refer) {
   return {
     pluginRef: optional(refer("saturation detector")),
     // The thresholds stood here before the detector was a plugin.
-    queueDepthThreshold: optional(integer(0)),
-    kvCacheUtilThreshold: optional(number({ min: 0, max: 1 })),
+    queueDepthThreshold: optional(lenient(integer(0), (value) => value || 5)),
+    kvCacheUtilThreshold: optional(lenient(number({ min: 0, max: 1 }), (value) => value || 0.8)),
     metricsStalenessThreshold: optional(someDuration),
   };
 }
@@ -67,7 +67,7 @@ function flowControlShape(refer: Refer) {
     priorityBands: optional(listOf(band)),
     usageLimitPolicyPluginRef: optional(refer("usage limit policy")),
     saturationDetector: optional(record(detectorShape(refer))),
-    enableEviction: optional(flag),
+    enableEviction: idle(flag, false),
   };
 }
 
@@ -77,7 +77,9 @@ function parserShape(refer: Refer) {
 
 /** Where data comes from. */
 export type DataLayer = Values<ReturnType<typeof dataLayerShape>>;
-/** How requests would queue, but for the saturation detector. */
+/** How requests of one priority wait. */
+export type Band = Values<ReturnType<typeof bandShape>>;
+/** How requests wait, but for the saturation detector. */
 export type FlowControl = Omit<Values<ReturnType<typeof flowControlShape>>, "saturationDetector">;
 /** What tells that the pool is saturated. */
 export type Detector = Values<ReturnType<typeof detectorShape>>;
@@ -134,6 +136,7 @@ function readFlowControl(
   fields: Fields,
   root: Place,
   refer: Refer,
+  gates: readonly string[],
 ): Pick<Sections, "flowControl" | "saturationDetector"> {
   const place = root.at("flowControl");
   const { saturationDetector: inside, ...others } = readShape(flowControlShape(refer), fields.flowControl, place);
@@ -141,14 +144,13 @@ function readFlowControl(
   const outside = given(fields.saturationDetector)
     ? readShape(detectorShape(refer), fields.saturationDetector, at)
     : undefined;
-  const idleSection = "saturationDetector has no effect in this version";
-  if (inside !== undefined) place.at("saturationDetector").warn(idleSection);
-  else if (outside !== undefined) at.warn(idleSection);
   if (inside !== undefined && outside !== undefined) {
     at.warn("saturationDetector has no effect beside flowControl.saturationDetector");
   }
   const anything = Object.keys(others).length > 0;
-  if (anything) place.warn("flowControl has no effect in this version");
+  if (anything && !hasFlowControl(gates)) {
+    place.warn("flowControl has no effect without the feature gate flowControl, but for saturationDetector");
+  }
   return { flowControl: anything ? others : undefined, saturationDetector: inside ?? outside };
 }
 
@@ -162,11 +164,12 @@ export function readSections(fields: Fields, root: Place): { sections: Sections;
       if (name !== undefined) references.push({ name, stages, place });
       return name;
     };
+  const featureGates = readFeatureGates(fields.featureGates, root.at("featureGates"));
   const sections = {
-    featureGates: readFeatureGates(fields.featureGates, root.at("featureGates")),
+    featureGates,
     dataLayer: readDataLayer(fields, root, refer),
     parsers: readParsers(fields, root, refer),
-    ...readFlowControl(fields, root, refer),
+    ...readFlowControl(fields, root, refer, featureGates),
   };
   return { sections, references };
 }

@@ -128,7 +128,7 @@ function settleOutput(declared: DeclaredPlugins): OutputSettings {
   return only(said, { outputRatio: 0, outputMax: 0 }, "output tokens", declared);
 }
 
-/** The settings of the plan. */
-export function settle(declared: DeclaredPlugins, profiles: readonly Profile[]): PlanSettings {
+/** The settings of the plan, but for its admission. */
+export function settle(declared: DeclaredPlugins, profiles: readonly Profile[]): Omit<PlanSettings, "admission"> {
   return { ...settleHandler(declared, profiles), ...settlePrefix(declared), ...settleOutput(declared) };
 }

@@ -10,7 +10,7 @@ import { flightFrame, loadFrame, planFrame, rosterFrame } from "./state-frames.t
 
 /** Not a name that a client would send. */
 const EXPLAIN_HEADER = "inline-epp-explain";
-const CONFIGURATION = JSON.stringify({ stateCluster: "sidecar", explainHeader: EXPLAIN_HEADER });
+const CONFIGURATION = JSON.stringify({ stateCluster: "sidecar", explainHeader: EXPLAIN_HEADER, errors: "plain" });
 /** The lease and the stream take the filter a few ticks; after so many it will never have its state. */
 const PATIENCE_TICKS = 200;
 

@@ -43,10 +43,17 @@ export class Names {
 
 const OPERATORS = ["in", "not-in", "exists", "does-not-exist", "in-or-absent"];
 
+const BANDS = ["exact", "default", "negative"];
+
 export const engineNames = new Names("ENGINE_");
 export const roleNames = new Names("ROLE_");
 export const handlerNames = new Names("HANDLER_");
 export const pluginNames = new Names("PLUGIN_");
+export const detectorNames = new Names("DETECTOR_");
+export const fairnessNames = new Names("FAIRNESS_");
+export const orderNames = new Names("ORDER_");
+/** Which priorities a band is for. */
+export const bandNames = new Names("BAND_", (name) => BANDS.includes(name));
 /** What a term of a label selector says. */
 export const operatorNames = new Names("TERM_", (name) => OPERATORS.includes(name));
 

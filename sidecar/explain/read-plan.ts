@@ -1,21 +1,12 @@
 // A plan as a snapshot has it.
 
-import { MAX_PARAMETERS, STAGE_PICKER, STAGE_SCORER } from "../../wire/layout.ts";
+import { STAGE_PICKER, STAGE_SCORER } from "../../wire/layout.ts";
 import type { PlanProfile, PlanSettings, PlanStep, PlanTerm } from "../../wire/model.ts";
 import { PLAIN_SETTINGS } from "../../wire/plan-settings.ts";
-import {
-  integer,
-  list,
-  listOf,
-  mapping,
-  meant,
-  number,
-  type Place,
-  type Reader,
-  show,
-  text,
-} from "../support/fields.ts";
-import { handlerNames, type Names, operatorNames, pluginNames, stageOf } from "./names.ts";
+import { integer, list, listOf, mapping, number, type Place, type Reader, text } from "../support/fields.ts";
+import { readAdmission } from "./admission.ts";
+import { handlerNames, operatorNames, pluginNames, stageOf } from "./names.ts";
+import { constant, optional, readParameters } from "./plan-fields.ts";
 import type { SnapshotPlan } from "./snapshot.ts";
 
 const PLAN_FIELDS = ["profiles", "settings"];
@@ -28,31 +19,6 @@ const MAX_TEXT = 65_535;
 
 const readName = text(MAX_TEXT);
 const readText = text(MAX_TEXT, 0);
-const readParameters: Reader<readonly number[]> = (value, place) => {
-  const numbers = listOf(number())(value, place);
-  if (numbers === undefined || numbers.length <= MAX_PARAMETERS) return numbers;
-  return place.refuse(`${numbers.length} parameters, there may be ${MAX_PARAMETERS}`);
-};
-
-/** A reader of the names of constants. */
-export function constant(names: Names): Reader<number> {
-  return (value, place) => {
-    if (typeof value !== "string") return place.expect(`one of ${names.all.join(", ")}`, value);
-    return names.number(value) ?? place.refuse(`${show(value)} is unknown, ${meant(value, names.all)}`);
-  };
-}
-
-/** A reader of one field of a mapping; what is left out is `absent`. */
-export function optional(
-  fields: Readonly<Record<string, unknown>>,
-  place: Place,
-): <T>(name: string, absent: T, reader: Reader<T>) => T {
-  return (name, absent, reader) => {
-    const found = fields[name] === undefined ? undefined : reader(fields[name], place.at(name));
-    return found === undefined ? absent : found; // null may be what was read
-  };
-}
-
 const readTerm: Reader<PlanTerm> = (value, place) => {
   const fields = mapping(value, place, TERM_FIELDS);
   if (fields === undefined) return undefined;
@@ -111,6 +77,7 @@ function readSettings(value: unknown, place: Place): PlanSettings | undefined {
     lruBlocks: read("lruBlocks", PLAIN_SETTINGS.lruBlocks, count),
     outputRatio: read("outputRatio", PLAIN_SETTINGS.outputRatio, number({ min: 0 })),
     outputMax: read("outputMax", PLAIN_SETTINGS.outputMax, count),
+    admission: read("admission", PLAIN_SETTINGS.admission, readAdmission),
   };
 }
 

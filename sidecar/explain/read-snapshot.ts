@@ -20,7 +20,8 @@ import {
 } from "../support/fields.ts";
 import { type Finding, Findings, findingText } from "../support/findings.ts";
 import { engineNames, roleNames } from "./names.ts";
-import { constant, optional, readPlan } from "./read-plan.ts";
+import { constant, optional } from "./plan-fields.ts";
+import { readPlan } from "./read-plan.ts";
 import { SNAPSHOT_VERSION, type Snapshot, type SnapshotEndpoint, type SnapshotPool } from "./snapshot.ts";
 import { flightFrame, loadFrame, planFrame, rosterFrame } from "./state-frames.ts";
 

@@ -7,6 +7,7 @@ import type { Policies } from "../discovery/pool.ts";
 import type { PlanSource } from "../push/plan-source.ts";
 import type { Told } from "../push/relay.ts";
 import type { PolicySource, PoolSource } from "../state/source.ts";
+import { printableAdmission } from "./admission.ts";
 import { engineNames, handlerNames, operatorNames, pluginNames, roleNames } from "./names.ts";
 import { type InFlight, SNAPSHOT_VERSION, type SnapshotPlan } from "./snapshot.ts";
 
@@ -40,11 +41,15 @@ function printableStep({ stage, plugin, name, weight, parameters, terms = [], te
 function printablePlan({ profiles, settings }: SnapshotPlan): object {
   return {
     profiles: profiles.map(({ name, steps }) => ({ name, steps: steps.map(printableStep) })),
-    settings: { ...settings, handler: handlerNames.name(settings.handler) },
+    settings: {
+      ...settings,
+      handler: handlerNames.name(settings.handler),
+      admission: printableAdmission(settings.admission),
+    },
   };
 }
 
-/** For people: no decision goes by them yet. */
+/** For people: an explanation does not go by them. */
 function printablePolicies({ objectives, rewrites }: Policies): object {
   return {
     objectives,

@@ -1,7 +1,9 @@
-import { encodeLoad, encodePlan, encodeRoster } from "../../wire/encode.ts";
-import type { PoolSource } from "../state/source.ts";
+import { encodeLoad, encodePlan, encodePolicy, encodeRoster } from "../../wire/encode.ts";
+import type { Policies } from "../discovery/pool.ts";
+import type { PolicySource, PoolSource } from "../state/source.ts";
 import type { Clock } from "../support/clock.ts";
 import type { PlanSource } from "./plan-source.ts";
+import { policyOf } from "./policy.ts";
 
 /** A LOAD this young, in milliseconds, serves further gateways too; its ages are off by no more than that. */
 const REUSE_MS = 5;
@@ -18,20 +20,28 @@ interface PoolFrames {
   /** Epochs of the roster and plan that do not fit the format; they are not tried again. */
   rosterUnfit?: bigint;
   planUnfit?: bigint;
+  /** What was encoded last, whether it fits or not: the lists are compared by identity, which costs nothing. */
+  policies?: Policies;
+  policy?: Frame;
   load?: Frame;
   loadAt: number;
 }
 
 /** Encodes each state once, however many gateways it goes to. */
 export class FrameCache {
-  readonly #source: PoolSource;
+  readonly #source: PoolSource & PolicySource;
   readonly #plans: PlanSource;
   readonly #clock: Clock;
   readonly #failed: (pool: string, error: Error) => void;
   readonly #pools = new Map<string, PoolFrames>();
 
   /** @param failed is told of a state that does not fit the format; the pool is then left as the gateways have it. */
-  constructor(source: PoolSource, plans: PlanSource, clock: Clock, failed: (pool: string, error: Error) => void) {
+  constructor(
+    source: PoolSource & PolicySource,
+    plans: PlanSource,
+    clock: Clock,
+    failed: (pool: string, error: Error) => void,
+  ) {
     this.#source = source;
     this.#plans = plans;
     this.#clock = clock;
@@ -74,6 +84,22 @@ export class FrameCache {
       frames.plan = { epoch: plan.epoch, bytes };
     }
     return frames.plan;
+  }
+
+  /** The pool's policy; undefined where it cannot be sent, until it is another one. */
+  policy(pool: string): Frame | undefined {
+    const policies = this.#source.policies(pool);
+    if (policies === undefined) return undefined;
+    const frames = this.#frames(pool);
+    const { objectives, rewrites } = policies;
+    if (frames.policies?.objectives === objectives && frames.policies.rewrites === rewrites) return frames.policy;
+    frames.policies = { objectives, rewrites };
+    const policy = policyOf(pool, policies);
+    if (frames.policy?.epoch === policy.epoch) return frames.policy;
+    const bytes = this.#attempt(pool, () => encodePolicy(policy));
+    delete frames.policy;
+    if (bytes !== undefined) frames.policy = { epoch: policy.epoch, bytes };
+    return frames.policy;
   }
 
   /**

@@ -31,6 +31,7 @@ export interface Wire {
 interface Told {
   roster?: bigint;
   plan?: bigint;
+  policy?: bigint;
 }
 
 /**
@@ -148,6 +149,12 @@ export class Outbox {
       if (this.#told.size >= MAX_POOLS) return units;
       told = {};
       this.#told.set(pool, told);
+    }
+    // Before the first roster, so that no request goes by the pool's endpoints and not by its policy.
+    const policy = this.#frames.policy(pool);
+    if (policy !== undefined && told.policy !== policy.epoch) {
+      told.policy = policy.epoch;
+      units += this.#write("policy", policy.bytes);
     }
     const otherRoster = told.roster !== roster.epoch;
     if (otherRoster) {

@@ -1,5 +1,5 @@
 /** Kinds of frames that go down to gateways, as metric labels show them. */
-export type DownKind = "roster" | "load" | "plan" | "sync" | "gone" | "beat" | "flight" | "journal";
+export type DownKind = "roster" | "load" | "plan" | "policy" | "sync" | "gone" | "beat" | "flight" | "journal";
 
 /** Who counts what the push does. */
 export interface PushObserver {

@@ -1,9 +1,11 @@
 import { MAX_FRAME_BYTES, MAX_POOLS } from "../../wire/layout.ts";
+import type { Observation } from "../../wire/model.ts";
+import { receiveObserved } from "../observations/receive.ts";
 import { listenGrpc } from "../observe/grpc-listener.ts";
 import type { Listen } from "../observe/listen-error.ts";
 import type { Log } from "../observe/log.ts";
 import { Quiet } from "../observe/quiet.ts";
-import type { PoolChange, PoolSource } from "../state/source.ts";
+import type { PolicySource, PoolChange, PoolSource } from "../state/source.ts";
 import { type Clock, every } from "../support/clock.ts";
 import { Demand } from "./demand.ts";
 import { FlightBoard } from "./flight-board.ts";
@@ -16,7 +18,7 @@ import type { Peers } from "./peers.ts";
 import type { PlanSource } from "./plan-source.ts";
 import type { PushObserver } from "./push-observer.ts";
 import type { Told } from "./relay.ts";
-import { type FrameStream, stateService } from "./service.ts";
+import { type FrameCall, type FrameReply, type FrameStream, stateService } from "./service.ts";
 import { AT_FIRST, IN_FULL, type LoadFor, NOBODY, UNWANTED } from "./wants.ts";
 
 /** Milliseconds between BEATs. */
@@ -32,6 +34,8 @@ const FLIGHT_WINDOW_MS = 20;
 /** What the flights' pacer calls them; they belong to no pool. */
 const FLIGHTS = "flights";
 
+const NOTHING = new Uint8Array();
+
 const SERVER_OPTIONS = {
   // A gateway that is gone without a word is noticed within 15 s: a ping after 10 s, 5 s for the answer.
   "grpc.keepalive_time_ms": 10_000,
@@ -41,7 +45,7 @@ const SERVER_OPTIONS = {
 
 /** What the push server needs. */
 export interface PushServerOptions {
-  readonly source: PoolSource;
+  readonly source: PoolSource & PolicySource;
   readonly plans: PlanSource;
   readonly listen: Listen;
   readonly clock: Clock;
@@ -49,6 +53,8 @@ export interface PushServerOptions {
   readonly observer: PushObserver;
   /** The other replicas of this sidecar; none where left out. */
   readonly peers?: Peers;
+  /** Hears what became of each request; nobody does where left out. */
+  readonly observed?: (record: Observation) => void;
 }
 
 /** The running push server. */
@@ -137,6 +143,8 @@ export async function startPushServer(options: PushServerOptions): Promise<PushS
       if (demand.degree(pool) === UNWANTED) return;
       if (kind === "ready") readyChanged.add(pool);
       pacer.changed(pool, true);
+    } else if (kind === "policies") {
+      offer(pool, NOBODY);
     } else if (demand.degree(pool) === IN_FULL) {
       pacer.changed(pool, false);
     }
@@ -183,6 +191,12 @@ export async function startPushServer(options: PushServerOptions): Promise<PushS
     server.addService(stateService, {
       Stream: (call: FrameStream) => {
         strangers.add(new Gateway(++streams, call, context));
+      },
+      Observe: (call: FrameCall, reply: FrameReply) => {
+        const refused = (reason: string): void => observer.refused("up", reason, 1);
+        const failure = receiveObserved(call.request, options.observed ?? (() => undefined), refused);
+        if (failure === undefined) reply(null, NOTHING);
+        else reply(failure);
       },
     });
   });

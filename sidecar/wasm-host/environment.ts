@@ -9,7 +9,7 @@ export interface GrpcStream {
   cancel(): void;
 }
 
-/** Where the filter's gRPC stream leads. */
+/** Where the filter's gRPC streams and calls lead. */
 export interface GrpcTransport {
   /**
    * Opens a stream; undefined where there is no such cluster.
@@ -21,6 +21,11 @@ export interface GrpcTransport {
     path: string,
     peer: { message(bytes: Uint8Array): void; close(status: number): void },
   ): GrpcStream | undefined;
+  /**
+   * Makes a unary call; false where there is no such cluster, or nobody who answers calls.
+   * @param done is called once, never during call(): with the response, or with a gRPC status where it failed.
+   */
+  call?(service: Uint8Array, path: string, message: Uint8Array, done: (response: Uint8Array | number) => void): boolean;
 }
 
 /** What a VM needs from the process around it. */

@@ -1,9 +1,17 @@
 import { Buffer, Clock, HeaderMap, LOG_LEVELS, Result, WasiError } from "./abi.ts";
 import type { GrpcStream } from "./environment.ts";
+import { readHeaderPairs, writeHeaderPairs } from "./header-pairs.ts";
 import type { FilterVm } from "./vm.ts";
 
 const utf8 = new TextDecoder();
 const KNOWN_BUFFERS: readonly number[] = Object.values(Buffer);
+
+function joined(first: Uint8Array, second: Uint8Array): Uint8Array {
+  const both = new Uint8Array(first.length + second.length);
+  both.set(first);
+  both.set(second, first.length);
+  return both;
+}
 
 /** The import object with which a VM's module is instantiated: the host functions that the filter calls. */
 export function hostImports(vm: FilterVm): WebAssembly.Imports {
@@ -65,6 +73,17 @@ export function hostImports(vm: FilterVm): WebAssembly.Imports {
       give(vm.buffer.subarray(start, start + length), atAt, lengthAt);
       return Result.ok;
     },
+    // As Envoy does it: in place of the first bytes, or behind the last ones, and nowhere else.
+    proxy_set_buffer_bytes(type: number, start: number, length: number, at: number, count: number) {
+      if (type !== Buffer.requestBody && type !== Buffer.responseBody) return Result.badArgument;
+      const { buffer } = vm;
+      if (!buffer || length > buffer.length) return Result.badArgument;
+      const given = bytes(at, count);
+      if (start === 0) vm.buffer = joined(given, buffer.subarray(length));
+      else if (start >= buffer.length) vm.buffer = joined(buffer, given);
+      else return Result.badArgument;
+      return Result.ok;
+    },
     proxy_replace_header_map_value(
       map: number,
       nameAt: number,
@@ -75,6 +94,12 @@ export function hostImports(vm: FilterVm): WebAssembly.Imports {
       const headers = headersOf(map);
       if (!headers) return Result.badArgument;
       headers.set(text(nameAt, nameLength), text(valueAt, valueLength));
+      return Result.ok;
+    },
+    proxy_get_header_map_pairs(map: number, atAt: number, lengthAt: number) {
+      const headers = headersOf(map);
+      if (!headers) return Result.badArgument;
+      give(writeHeaderPairs(headers), atAt, lengthAt);
       return Result.ok;
     },
     proxy_get_header_map_value(map: number, nameAt: number, nameLength: number, atAt: number, lengthAt: number) {
@@ -97,6 +122,8 @@ export function hostImports(vm: FilterVm): WebAssembly.Imports {
       detailsLength: number,
       bodyAt: number,
       bodyLength: number,
+      headersAt: number,
+      headersLength: number,
     ) {
       const stream = vm.current();
       if (!stream) return Result.badArgument;
@@ -104,6 +131,7 @@ export function hostImports(vm: FilterVm): WebAssembly.Imports {
         status,
         details: text(detailsAt, detailsLength),
         body: text(bodyAt, bodyLength),
+        headers: Object.fromEntries(readHeaderPairs(bytes(headersAt, headersLength))),
       };
       return Result.ok;
     },
@@ -159,6 +187,41 @@ export function hostImports(vm: FilterVm): WebAssembly.Imports {
       );
       if (!stream) return Result.internalFailure;
       grpcStreams.set(token, stream);
+      store32(tokenAt, token);
+      return Result.ok;
+    },
+    proxy_grpc_call(
+      serviceAt: number,
+      serviceLength: number,
+      nameAt: number,
+      nameLength: number,
+      methodAt: number,
+      methodLength: number,
+      _metadataAt: number,
+      _metadataLength: number,
+      messageAt: number,
+      messageLength: number,
+      _timeout: number,
+      tokenAt: number,
+    ) {
+      const root = vm.effective;
+      const token = nextToken++;
+      const called = vm.environment.grpc.call?.(
+        bytes(serviceAt, serviceLength).slice(),
+        `/${text(nameAt, nameLength)}/${text(methodAt, methodLength)}`,
+        bytes(messageAt, messageLength).slice(),
+        (response) => {
+          if (!vm.has(root)) return; // as in Envoy, a call ends with its root
+          if (typeof response === "number") {
+            vm.exports.proxy_on_grpc_close(root, token, response);
+            return;
+          }
+          vm.buffer = response;
+          vm.exports.proxy_on_grpc_receive(root, token, response.length);
+          vm.buffer = undefined;
+        },
+      );
+      if (called !== true) return Result.internalFailure;
       store32(tokenAt, token);
       return Result.ok;
     },

@@ -8,6 +8,7 @@ export interface LocalResponse {
   readonly status: number;
   readonly details: string;
   readonly body: string;
+  readonly headers: Readonly<Record<string, string>>;
 }
 
 /**
@@ -27,6 +28,8 @@ export class FilterStream {
   /** Stream properties that the filter may read, such as "upstream\0address". */
   readonly properties = new Map<string, string>();
   localResponse: LocalResponse | undefined;
+  /** What the last callback for a piece of body left of the piece. */
+  passed: Uint8Array = NOTHING;
   /** Whether the filter has let a held request go. */
   continued = false;
 
@@ -46,14 +49,16 @@ export class FilterStream {
     const body = this.#held.length === 0 ? piece : Buffer.concat([this.#held, piece]);
     this.#vm.buffer = body;
     const status = this.#vm.exports.proxy_on_request_body(this.id, body.length, end ? 1 : 0);
+    this.passed = this.#vm.buffer;
     this.#vm.buffer = undefined;
-    this.#held = status === DataStatus.stopIterationAndBuffer ? body : NOTHING;
+    this.#held = status === DataStatus.stopIterationAndBuffer ? this.passed : NOTHING;
     return status;
   }
 
   onRequestTrailers(): number {
     this.#vm.buffer = this.#held;
     const status = this.#vm.exports.proxy_on_request_trailers(this.id, 0);
+    this.passed = this.#vm.buffer;
     this.#vm.buffer = undefined;
     return status;
   }
@@ -77,6 +82,7 @@ export class FilterStream {
   onResponseBody(piece: Uint8Array, end: boolean): number {
     this.#vm.buffer = piece;
     const status = this.#vm.exports.proxy_on_response_body(this.id, piece.length, end ? 1 : 0);
+    this.passed = this.#vm.buffer;
     this.#vm.buffer = undefined;
     return status;
   }

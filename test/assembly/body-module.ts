@@ -9,10 +9,22 @@ import {
   releaseBody,
   takeBody,
 } from "../../assembly/body/body.ts";
+import {
+  inModelValue,
+  modelValueFrom,
+  modelValues as values,
+  modelValueTo,
+  openModelValueFrom,
+} from "../../assembly/body/model-values.ts";
 import { giveBlock, takeBlock } from "../../assembly/memory/blocks.ts";
 
 export { bodyBlocksAt, bodyModelAt, endBody, feedBody, giveBlock, releaseBody, takeBlock, takeBody };
 
+export { inModelValue, modelValueFrom, modelValueTo, openModelValueFrom };
+
+export function modelValues(): u32 {
+  return values;
+}
 export function status(body: Body): u32 {
   return body.status;
 }

@@ -1,5 +1,5 @@
 import {
-  FAIL_CLOSE, FAIL_OPEN, HOLD_BUFFER, HOLD_SELF, parsePluginConfig, PluginConfig, POOL_CONFIGURED, POOL_FROM_CLUSTER,
+  ERRORS_API, ERRORS_PLAIN, FAIL_CLOSE, FAIL_OPEN, HOLD_BUFFER, HOLD_SELF, parsePluginConfig, PluginConfig, POOL_CONFIGURED, POOL_FROM_CLUSTER,
   POOL_FROM_ROUTE,
 } from "../../assembly/config/plugin-config.ts";
 import { xxh64 } from "../../assembly/hash/xxh64.ts";
@@ -37,6 +37,7 @@ function expectDefaults(): void {
   expect(config.pools.size).toBe(0);
   expect(config.hold).toBe(HOLD_BUFFER);
   expect(config.failureMode).toBe(FAIL_CLOSE);
+  expect(config.errors).toBe(ERRORS_API);
   expect(config.staleAfter).toBe(5000000);
   expect(config.watchdog).toBe(5000000);
   expect(config.prefixMemory).toBe(16777216);
@@ -73,7 +74,7 @@ describe("the plugin configuration", () => {
 
   it("reads every field, in any order and with any blanks", () => {
     const json =
-      ' { "watchdog" : "250ms" ,"staleAfter":"2m",\n"failureMode":"FailOpen",\t"hold":"self",' +
+      ' { "watchdog" : "250ms" ,"staleAfter":"2m",\n"failureMode":"FailOpen","errors":"plain",\t"hold":"self",' +
       '"pool":"team-a/größe","prefixMemory":"64MiB","explainHeader":"x-explain_2","authority":"state.example:443","stateCluster":"outbound|9002||epp.ns.svc.cluster.local"}\r\n';
     expect(parse(json)).toBeTruthy();
     expect(contentOf(config.stateCluster)).toBe("outbound|9002||epp.ns.svc.cluster.local");
@@ -81,6 +82,7 @@ describe("the plugin configuration", () => {
     expect(contentOf(config.pool)).toBe("team-a/größe");
     expect(config.hold).toBe(HOLD_SELF);
     expect(config.failureMode).toBe(FAIL_OPEN);
+    expect(config.errors).toBe(ERRORS_PLAIN);
     expect(config.staleAfter).toBe(120000000);
     expect(config.watchdog).toBe(250000);
     expect(config.prefixMemory).toBe(67108864);
@@ -96,7 +98,7 @@ describe("the plugin configuration", () => {
   it("leaves nothing of the configuration that the object held before", () => {
     parse(
       '{"stateCluster":"long-name-of-a-cluster","authority":"a-long-authority","pool":"p/q","hold":"self",' +
-        '"failureMode":"FailOpen","staleAfter":"1s","watchdog":"1s","prefixMemory":"1MiB","explainHeader":"x-why"}',
+        '"failureMode":"FailOpen","staleAfter":"1s","watchdog":"1s","prefixMemory":"1MiB","explainHeader":"x-why","errors":"plain"}',
     );
     parse('{"stateCluster":"s","poolFrom":"route","pools":{"a":"b/c"}}');
     expect(parse('{"stateCluster":"short"}')).toBeTruthy();
@@ -190,6 +192,7 @@ describe("the plugin configuration", () => {
       'explainHeader is "X-Explain", must be a header name in lower case, such as "x-explain"',
     );
     expect(refusalOf('"hold":"filter"')).toBe('hold is "filter", must be "buffer" or "self"');
+    expect(refusalOf('"errors":"json"')).toBe('errors is "json", must be "api" or "plain"');
     expect(refusalOf('"failureMode":"failOpen"')).toBe('failureMode is "failOpen", must be "FailOpen" or "FailClose"');
     expect(refusalOf('"staleAfter":"5"')).toBe('staleAfter is "5"' + DURATION);
     expect(refusalOf('"staleAfter":"0s"')).toBe('staleAfter is "0s"' + DURATION);
@@ -209,7 +212,7 @@ describe("the plugin configuration", () => {
   });
 
   it("names an unknown field and lists the known ones", () => {
-    const known = "; fields: stateCluster, authority, pool, poolFrom, pools, hold, failureMode, staleAfter, watchdog, prefixMemory, explainHeader";
+    const known = "; fields: stateCluster, authority, pool, poolFrom, pools, hold, failureMode, staleAfter, watchdog, prefixMemory, explainHeader, errors";
     expect(refusalOf('"failuremode":"FailOpen"')).toBe('unknown field "failuremode"' + known);
     expect(refusalOf('"holds":5')).toBe('unknown field "holds"' + known);
     expect(refusalOf('"":""')).toBe('unknown field ""' + known);

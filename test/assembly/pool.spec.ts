@@ -8,6 +8,7 @@ import { take } from "./take.ts";
 const roster = golden("roster-three");
 const load3 = golden("load-three");
 const plan = golden("plan-default");
+const policy = golden("policy-full");
 
 function keyAt(index: u32): u32 {
   return ROSTER_BYTES + index * ENDPOINT_BYTES + ENDPOINT_KEY;
@@ -32,6 +33,22 @@ describe("a pool", () => {
     pool.clear();
     expect(pool.usable).toBeFalsy();
     expect(pool.roster).toBe(0);
+  });
+
+  it("keeps a policy beside them, which it does not need", () => {
+    const pool = new Pool();
+    pool.setPlan(plan.at, plan.length);
+    take(pool, roster.at, roster.length, load3.at, load3.length);
+    expect(pool.policy).toBe(0);
+    expect(pool.usable).toBeTruthy();
+    pool.setPolicy(policy.at, policy.length);
+    expect(pool.policy).not.toBe(policy.at);
+    expect(memory.compare(pool.policy, policy.at, policy.length)).toBe(0);
+    pool.dropPolicy();
+    expect(pool.policy).toBe(0);
+    pool.setPolicy(policy.at, policy.length);
+    pool.clear();
+    expect(pool.policy).toBe(0);
   });
 
   it("lists one slot per endpoint, in the roster's order", () => {

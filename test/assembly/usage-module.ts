@@ -29,6 +29,10 @@ export function chunksOf(scan: UsageScan): u32 {
   return scan.chunks;
 }
 
+export function finishOf(scan: UsageScan): u32 {
+  return scan.finish;
+}
+
 /** Scans the same bytes `rounds` times: what a scan costs without calls from outside. */
 export function scanAgain(scan: UsageScan, at: usize, length: u32, rounds: u32): void {
   for (let round: u32 = 0; round < rounds; round++) scanUsage(scan, at, length);

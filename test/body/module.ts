@@ -20,6 +20,9 @@ export interface Findings {
   readonly blocks: readonly bigint[];
 }
 
+/** Where a body's `model` values lie: offsets of their first byte and of the closing quote, told when the quote came. */
+export type ModelValue = readonly [from: number, to: number];
+
 /** How a body is read. */
 export interface Reading {
   readonly blockBytes: number;
@@ -45,7 +48,12 @@ type Exports = Readonly<
     | "maxTokens"
     | "promptBytes"
     | "images"
-    | "blocks",
+    | "blocks"
+    | "modelValues"
+    | "modelValueFrom"
+    | "modelValueTo"
+    | "inModelValue"
+    | "openModelValueFrom",
     (...values: number[]) => number
   > &
     Record<"modelHash" | "saltHash" | "userHash", (body: number) => bigint> & { memory: WebAssembly.Memory }
@@ -94,6 +102,29 @@ export class BodyModule {
     const findings = this.#findings(body);
     exports.releaseBody(body);
     return findings;
+  }
+
+  /**
+   * The `model` values of a body, as they are told while it is read in pieces; `inside` also tells for the end of each
+   * piece but the last where the value begins in which it lies, -1 where it lies in none.
+   */
+  modelValues(bytes: Uint8Array, pieces: readonly number[]): { values: ModelValue[]; inside: number[] } {
+    const { exports } = this;
+    const body = exports.takeBody(256, 4);
+    const values: ModelValue[] = [];
+    const inside: number[] = [];
+    let done = 0;
+    for (const length of [...pieces, bytes.length - pieces.reduce((sum, piece) => sum + piece, 0)]) {
+      const at = this.place(bytes.subarray(done, done + length));
+      exports.feedBody(body, at, length);
+      exports.giveBlock(at, length);
+      done += length;
+      for (let i = 0; i < exports.modelValues(); i++) values.push([exports.modelValueFrom(i), exports.modelValueTo(i)]);
+      inside.push(exports.inModelValue(body) === 0 ? -1 : exports.openModelValueFrom(body));
+    }
+    exports.endBody(body);
+    exports.releaseBody(body);
+    return { values, inside: inside.slice(0, -1) };
   }
 
   #findings(body: number): Findings {

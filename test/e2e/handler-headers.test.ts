@@ -1,4 +1,5 @@
-// What a profile handler picks beside the destination reaches the model server; what a client says there does not.
+// What a profile handler picks beside the destination reaches the model server; what a client says there does not, nor
+// what it says to the gateway alone.
 
 import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
@@ -11,6 +12,8 @@ const PREFILLER = "x-prefiller-host-port";
 const ENCODERS = "x-encoder-hosts-ports";
 const DATA_PARALLEL = "x-data-parallel-host-port";
 const HEADERS = [PREFILLER, ENCODERS, DATA_PARALLEL];
+/** What clients tell the gateway alone. */
+const CONTROLS = ["x-llm-d-inference-objective", "x-gateway-inference-fairness-id", "x-llm-d-model-name-rewrite"];
 const VICTIM = "10.9.9.9:9";
 
 const head = { apiVersion: "llm-d.ai/v1alpha1", kind: "EndpointPickerConfig" };
@@ -140,6 +143,11 @@ for (const hold of ["buffer", "self"] as const) {
       for (const lines of SPOOFS) {
         const { headers } = echoOf(await postLines(url, lines));
         for (const name of HEADERS) assert.equal(headers[name], undefined, `${lines}`);
+      }
+      for (const name of CONTROLS) {
+        const lines = [`${name}: a`, `${name.toUpperCase()}: b`, "x-kept: c"];
+        const { headers } = echoOf(await postLines(url, lines));
+        assert.deepEqual([headers[name], headers["x-kept"]], [undefined, "c"], `${lines}`);
       }
       const spoofs = Object.fromEntries(HEADERS.map((name) => [name, VICTIM]));
       assert.equal((await chat(url, { headers: spoofs })).status, 200);

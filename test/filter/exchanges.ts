@@ -4,7 +4,7 @@ import type { FilterStream } from "../../sidecar/wasm-host/stream.ts";
 import type { FilterVm } from "../../sidecar/wasm-host/vm.ts";
 import type { PlanSettings } from "../../wire/model.ts";
 import { configuration, endpoints, FakePool, samples } from "./pools.ts";
-import { POST, picksOf } from "./requests.ts";
+import { CHAT, POST, picksOf } from "./requests.ts";
 import { Rig } from "./rig.ts";
 import type { profile } from "./steps.ts";
 
@@ -67,14 +67,15 @@ export function completion(prompt: string, fields: Record<string, unknown> = {})
   return { model: "base", prompt, ...fields };
 }
 
-/** A request whose body has passed. */
+/** A request whose body has passed: a chat completion where it names a model. */
 export function ask(
   { vm, root }: Worker,
   body: unknown,
   ...headers: readonly (readonly [string, string])[]
 ): FilterStream {
   const stream = vm.createStream(root);
-  stream.onRequestHeaders([...POST, ...headers], false);
+  const names = typeof body === "object" && body !== null && "model" in body;
+  stream.onRequestHeaders([...(names ? CHAT : POST), ...headers], false);
   stream.onRequestBody(bytesOf(body), true);
   return stream;
 }

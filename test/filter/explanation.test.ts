@@ -8,6 +8,7 @@ import type { PlanSettings } from "../../wire/model.ts";
 import { answer, ask, bytesOf, completion, explained, pickOf, serving, text, type Worker, warm } from "./exchanges.ts";
 import { byAddress, explainedProfile, explanationOf, type PickerStep, parseExplanation } from "./explanation.ts";
 import { endpoint, endpoints, sample, samples } from "./pools.ts";
+import { refused } from "./refusals.ts";
 import { POST, picksOf } from "./requests.ts";
 import { kvCache, labelFilter, picker, prefix, profile, queue, scorer } from "./steps.ts";
 
@@ -179,9 +180,8 @@ for (const failureMode of ["FailOpen", "FailClose"]) {
     for (const hold of ["buffer", "self"]) {
       const { rig, worker } = serving(3, FILTERED, { list: TEAMS, fields: { failureMode, hold } });
       const stream = explained(worker, completion("hello"));
-      assert.equal(stream.localResponse?.status, 429);
-      assert.match(stream.localResponse?.body ?? "", /^inference error: ResourceExhausted - /);
-      assert.equal(stream.localResponse?.details, "inline_epp_filtered_out");
+      const message = "no endpoint passes the filters of the scheduling profile";
+      assert.deepEqual(stream.localResponse, refused(429, "inline_epp_filtered_out", message, "rejected-saturated"));
       assert.deepEqual(picksOf(stream), []);
       const details = explainedProfile(stream);
       const [team, never, queues, pick] = details.steps;

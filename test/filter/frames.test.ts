@@ -15,6 +15,7 @@ const WARNING =
 const ENDPOINT_0 = L.ROSTER_BYTES;
 const SAMPLE_0 = L.LOAD_BYTES;
 const STEP_0 = L.PLAN_BYTES + L.PROFILE_BYTES;
+const RULE_0 = L.POLICY_BYTES + 2 * L.OBJECTIVE_BYTES;
 const RECORD_0 = L.JOURNAL_BYTES;
 /** The golden journal's third record, behind two of two blocks and one. */
 const TTFT = RECORD_0 + 2 * L.RECORD_BYTES + 3 * 8;
@@ -32,6 +33,9 @@ const CORRUPT: readonly (readonly [string, string, () => Uint8Array])[] = [
   ["a roster of a wrong length", "length", () => resized("roster-three", 100)],
   ["a load of a wrong length", "length", () => resized("load-three", 100)],
   ["a plan of a wrong length", "length", () => resized("plan-default", 60)],
+  ["a plan of a wrong number of bands", "length", () => changed("plan-flow", set32(L.PLAN_BANDS, 4))],
+  ["a policy of a wrong length", "length", () => resized("policy-full", 100)],
+  ["a policy of too many rules", "length", () => changed("policy-full", set32(L.POLICY_RULES, 4097))],
   ["a SYNC that is longer than its header", "length", () => resized("sync", 40)],
   ["a GONE that is longer than its header", "length", () => resized("gone", 40)],
   ["a BEAT that is longer than its header", "length", () => resized("beat", 40)],
@@ -64,6 +68,9 @@ const CORRUPT: readonly (readonly [string, string, () => Uint8Array])[] = [
     () => changed("load-three", set32(SAMPLE_0 + L.SAMPLE_ADAPTER_START, 0xffffffff)),
   ],
   ["steps outside their table", "reference", () => changed("plan-default", set32(L.PLAN_BYTES + L.PROFILE_STEPS, 4))],
+  ["models outside their table", "reference", () => changed("policy-full", set32(RULE_0 + L.RULE_MODEL_COUNT, 9))],
+  ["a policy of no pool", "value", () => changed("policy-full", (view) => view.setBigUint64(L.HEADER_POOL, 0n))],
+  ["a detector there is not", "value", () => changed("plan-default", set32(L.PLAN_DETECTOR, 9))],
   ["an address of no bytes", "value", () => changed("roster-three", set32(ENDPOINT_0 + L.ENDPOINT_ADDRESS_LENGTH, 0))],
   ["an engine there is not", "value", () => changed("roster-three", (view) => view.setUint8(ENDPOINT_0 + 40, 200))],
   ["a roster of no pool", "value", () => encodeRoster({ pool: "", epoch: 9n, endpoints: [] })],
@@ -113,7 +120,10 @@ test("the golden frames of the down direction are accepted and scheduled by", ()
     "plan-two-profiles",
     "load-three",
     "plan-disagg",
+    "plan-flow",
     "plan-default",
+    "policy-empty",
+    "policy-full",
     "sync",
   ];
   rig.stream.message(...names.map(goldenFrame));
@@ -124,7 +134,7 @@ test("the golden frames of the down direction are accepted and scheduled by", ()
   assert.equal(pickOnce(vm, root), undefined);
   assert.deepEqual(
     Object.keys(readFrames()).toSorted(),
-    [...names, "gone", "hello", "want", "ack", "flight", "journal"].toSorted(),
+    [...names, "gone", "hello", "want", "ack", "flight", "journal", "observed"].toSorted(),
     "every golden frame has been tried, or travels up",
   );
 });
@@ -162,6 +172,8 @@ test("random bytes and random changes of good frames never stop the filter", () 
     "load-three",
     "plan-default",
     "plan-two-profiles",
+    "plan-flow",
+    "policy-full",
     "roster-empty",
     "flight",
     "journal",

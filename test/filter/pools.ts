@@ -1,8 +1,8 @@
 // What a sidecar would send: endpoints, samples, plans and whole pools.
 
-import { encodeLoad, encodePlan, encodeRoster, encodeSync } from "../../wire/encode.ts";
+import { encodeLoad, encodePlan, encodePolicy, encodeRoster, encodeSync } from "../../wire/encode.ts";
 import * as L from "../../wire/layout.ts";
-import type { Endpoint, Load, Plan, PlanSettings, PlanStep, Sample } from "../../wire/model.ts";
+import type { Endpoint, Load, Plan, PlanSettings, PlanStep, Policy, Sample } from "../../wire/model.ts";
 import { PLAIN_SETTINGS } from "../../wire/plan-settings.ts";
 import { sample } from "../wire/idle-sample.ts";
 import { Rig } from "./rig.ts";
@@ -91,6 +91,11 @@ export class FakePool {
 
   plan(profiles: Plan["profiles"] = bestOf(3), settings: Partial<PlanSettings> = {}): Uint8Array {
     return encodePlan({ pool: this.pool, epoch: 1n, profiles, settings: { ...PLAIN_SETTINGS, ...settings } });
+  }
+
+  /** What is left out is empty. */
+  policy(fields: Partial<Pick<Policy, "objectives" | "rules">> = {}): Uint8Array {
+    return encodePolicy({ pool: this.pool, epoch: 1n, objectives: [], rules: [], ...fields });
   }
 
   /** The three frames of idle endpoints. */

@@ -8,6 +8,7 @@ import { MAX_POOLS } from "../../wire/layout.ts";
 import { answer, completion } from "./exchanges.ts";
 import { explanationOf } from "./explanation.ts";
 import { configuration, endpoint } from "./pools.ts";
+import { messageOf, refused } from "./refusals.ts";
 import { callsDuring, DESTINATION, POST, pickFor, pickOnce, postTo, routed, type Target, zeros } from "./requests.ts";
 import { Rig } from "./rig.ts";
 import { TestSidecar } from "./sidecar.ts";
@@ -70,7 +71,12 @@ test("a request's cluster is looked at before its headers are changed, which mak
   pickFor(vm, root, { cluster: "team-a/base" });
   const stream = routed(vm, root, { cluster: "team-a/base" });
   const calls = callsDuring(vm, () => stream.onRequestHeaders([...POST, [DESTINATION, "10.9.9.9:1"]], false));
-  assert.deepEqual(calls, ["proxy_get_property", "proxy_get_header_map_value", "proxy_remove_header_map_value"]);
+  assert.deepEqual(calls, [
+    "proxy_get_property",
+    "clock_time_get",
+    "proxy_get_header_map_pairs",
+    "proxy_remove_header_map_value",
+  ]);
   assert.deepEqual(
     callsDuring(vm, () => stream.onRequestBody(zeros(1), true)),
     ["proxy_get_buffer_bytes", "proxy_get_shared_data", "clock_time_get", "proxy_set_property"],
@@ -134,12 +140,9 @@ test("a request without a body, for none of our pools, passes as well", () => {
 test("a pool that is ours by name and unknown to the sidecar goes by the failure mode, which names it", () => {
   for (const by of ["cluster", "route"] as const) {
     const closed = serving({ poolFrom: by });
-    const refused = postTo(closed.vm, closed.root, { [by]: "team-c/none" });
-    assert.deepEqual(refused.localResponse, {
-      status: 503,
-      details: "inline_epp_no_such_pool",
-      body: "inference error: ServiceUnavailable - the sidecar has no such pool (team-c/none)",
-    });
+    const { localResponse } = postTo(closed.vm, closed.root, { [by]: "team-c/none" });
+    const expected = refused(503, "inline_epp_no_such_pool", "the sidecar has no such pool (team-c/none)");
+    assert.deepEqual(localResponse, expected);
     assert.deepEqual(closed.rig.log, [
       'warn inline-epp: the sidecar has no pool "team-c/none", which requests ask for (poolFrom); ' +
         "requests go by failureMode",
@@ -158,17 +161,16 @@ test("a pool without state or endpoints goes by the failure mode, which names it
   const rig = new Rig();
   const vm = rig.vm();
   const root = vm.createRoot(configuration({ pool: undefined, poolFrom: "cluster" }));
-  assert.deepEqual(postTo(vm, root, { cluster: ISTIO }).localResponse, {
-    status: 503,
-    details: "inline_epp_no_state",
-    body: "inference error: ServiceUnavailable - no endpoint state for the pool yet (team-b/other)",
-  });
+  assert.deepEqual(
+    postTo(vm, root, { cluster: ISTIO }).localResponse,
+    refused(503, "inline_epp_no_state", "no endpoint state for the pool yet (team-b/other)"),
+  );
   assert.equal(rig.logged(/no endpoint state has come yet .* for pool "team-b\/other"/).length, 1);
 
   const empty = serving({ poolFrom: "cluster" }, { "team-a/base": [] });
   assert.equal(
-    postTo(empty.vm, empty.root, { cluster: "team-a/base" }).localResponse?.body,
-    "inference error: ServiceUnavailable - no endpoint of the pool takes requests (team-a/base)",
+    messageOf(postTo(empty.vm, empty.root, { cluster: "team-a/base" }).localResponse),
+    "no endpoint of the pool takes requests (team-a/base)",
   );
 });
 
@@ -177,7 +179,7 @@ test("a held request that the watchdog answers names its pool", () => {
   const stream = routed(vm, root, { cluster: "team-a/base" });
   stream.onRequestHeaders(POST, false);
   sidecar.pass(1100);
-  assert.match(stream.localResponse?.body ?? "", / \(team-a\/base\)$/);
+  assert.match(messageOf(stream.localResponse), / \(team-a\/base\)$/);
 });
 
 test("a pool that comes later is served from then on", () => {
@@ -204,7 +206,7 @@ test("there is room for as many pools as a sidecar has; another gets it where on
     assert.equal(numberFor(vm, root, { cluster: name }), number);
   }
   const again = postTo(vm, root, { cluster: "many/pool-9" });
-  assert.match(again.localResponse?.body ?? "", / \(many\/pool-9\)$/);
+  assert.match(messageOf(again.localResponse), / \(many\/pool-9\)$/);
 });
 
 test("sessions and plans are those of the request's pool", () => {

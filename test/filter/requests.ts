@@ -5,7 +5,14 @@ import type { FilterVm } from "../../sidecar/wasm-host/vm.ts";
 
 export const DESTINATION = "x-gateway-destination-endpoint";
 
+/** A request of an API that the filter does not know, so that any body will do. */
 export const POST = [
+  [":method", "POST"],
+  [":path", "/v1/rerank"],
+] as const;
+
+/** A chat completion, whose body must be a JSON object that names a model. */
+export const CHAT = [
   [":method", "POST"],
   [":path", "/v1/chat/completions"],
 ] as const;

@@ -95,12 +95,20 @@ export class OpenStream {
   }
 }
 
+/** One unary call that the filter has made; `done` answers it, with a response or a gRPC status. */
+export interface MadeCall {
+  readonly path: string;
+  readonly message: Uint8Array;
+  readonly done: (response: Uint8Array | number) => void;
+}
+
 /** A process with one shared-data map and any number of VMs. */
 export class Rig {
   readonly shared = new WatchedSharedData();
   readonly metrics = new FilterMetrics();
   readonly log: string[] = [];
   readonly streams: OpenStream[] = [];
+  readonly calls: MadeCall[] = [];
   /** Microseconds of the process's clock. */
   now = 3_600_000_000n;
   /** Whether Envoy has the sidecar's cluster. */
@@ -122,7 +130,13 @@ export class Rig {
       this.#module,
       {
         shared: this.shared,
-        grpc: { open: (service, path, peer) => this.#open(service, path, peer) },
+        grpc: {
+          open: (service, path, peer) => this.#open(service, path, peer),
+          call: (_service, path, message, done) => {
+            if (this.reachable) this.calls.push({ path, message, done });
+            return this.reachable;
+          },
+        },
         now: () => this.now * 1000n,
         random: (bytes) => {
           // Small and repeatable; the filter mixes it before use.

@@ -1,12 +1,13 @@
 // A sidecar that serves the pools which gateways want, as wire/FORMAT.md has it.
 
 import { encodeGone, encodeSync } from "../../wire/encode.ts";
-import type { Endpoint, Want } from "../../wire/model.ts";
+import type { Endpoint, Policy, Want } from "../../wire/model.ts";
 import { xxh64 } from "../../wire/xxh64.ts";
 import { FakePool, samples } from "./pools.ts";
 import type { OpenStream, Rig } from "./rig.ts";
 
-type Known = { readonly pool: FakePool; readonly endpoints: readonly Endpoint[] };
+type Policies = Pick<Policy, "objectives" | "rules">;
+type Known = { readonly pool: FakePool; readonly endpoints: readonly Endpoint[]; policies: Policies | undefined };
 
 /** Knows pools, and says of them what each WANT asks for, between the filter's ticks. */
 export class TestSidecar {
@@ -23,8 +24,19 @@ export class TestSidecar {
   /** There is one more pool; gateways that want it hear of it with the next WANT. */
   add(name: string, endpoints: readonly Endpoint[]): FakePool {
     const pool = new FakePool(name);
-    this.#pools.set(xxh64(name), { pool, endpoints });
+    this.#pools.set(xxh64(name), { pool, endpoints, policies: undefined });
     return pool;
+  }
+
+  /** A pool has these policies from now on; without, no POLICY is sent of it. */
+  setPolicies(name: string, policies: Policies): void {
+    const key = xxh64(name);
+    const known = this.#pools.get(key);
+    if (known === undefined) throw new Error(`there is no pool ${name}`);
+    known.policies = policies;
+    for (const stream of this.#rig.openStreams) {
+      if (this.#told.get(stream)?.pools.has(key)) stream.message(known.pool.policy(policies));
+    }
   }
 
   /** Lets time pass, and answers what is wanted. */
@@ -54,9 +66,10 @@ export class TestSidecar {
 
   #serve(stream: OpenStream, want: Want, told: Set<bigint>): void {
     const wanted = new Set(want.all ? this.#pools.keys() : want.pools);
-    for (const [key, { pool, endpoints }] of this.#pools) {
+    for (const [key, { pool, endpoints, policies }] of this.#pools) {
       if (wanted.has(key) && !told.has(key)) {
         told.add(key);
+        if (policies !== undefined) stream.message(pool.policy(policies));
         stream.message(...pool.frames(endpoints));
       } else if (!wanted.has(key) && told.delete(key)) {
         stream.message(encodeGone(pool.pool));

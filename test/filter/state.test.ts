@@ -199,6 +199,17 @@ test("a plan alone names its pool", () => {
   assert.ok(pickOnce(vm, root));
 });
 
+test("a policy alone names its pool, and one that goes takes it along", () => {
+  const { rig, vm, root, pool } = servingRig(2);
+  const policy = pool.policy({ objectives: [{ name: "critical", priority: 3 }] });
+  rig.stream.message(policy);
+  reconnect(rig);
+  rig.stream.message(policy, encodeSync());
+  assert.ok(pickOnce(vm, root));
+  rig.stream.message(encodeGone("default/base"), ...pool.start(endpoints(2)));
+  assert.ok(pickOnce(vm, root), "a pool without a policy is complete, after one that had it too");
+});
+
 test("each frame costs the writes that it must, and no other", () => {
   const { rig } = connectedRig();
   const base = new FakePool();
@@ -221,7 +232,8 @@ test("each frame costs the writes that it must, and no other", () => {
   assert.deepEqual(during(encodeSync()), []);
   assert.deepEqual(during(encodeBeat()), []);
   assert.deepEqual(during(encodeGone("default/unknown")), []);
-  assert.deepEqual(during(encodeGone("default/base")), ["roster", "load", "plan", "directory", "epoch"]);
+  assert.deepEqual(during(base.policy()), ["policy", "directory", "epoch"]);
+  assert.deepEqual(during(encodeGone("default/base")), ["roster", "load", "plan", "policy", "directory", "epoch"]);
 });
 
 test("pools that come and go leave no frames behind in shared data", () => {

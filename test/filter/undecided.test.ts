@@ -4,29 +4,23 @@ import { DataStatus, HeadersStatus } from "../../sidecar/wasm-host/abi.ts";
 import type { FilterVm } from "../../sidecar/wasm-host/vm.ts";
 import { encodeGone, encodeSync } from "../../wire/encode.ts";
 import { configuration, connectedRig, endpoint, endpoints, FakePool, samples, servingRig } from "./pools.ts";
+import { refused } from "./refusals.ts";
 import { callsDuring, DESTINATION, POST, pickOnce, picksOf, post, zeros } from "./requests.ts";
 import type { Rig } from "./rig.ts";
 
-const NO_STATE = {
-  status: 503,
-  details: "inline_epp_no_state",
-  body: "inference error: ServiceUnavailable - no endpoint state for the pool yet",
-};
-const NO_SUCH_POOL = {
-  status: 503,
-  details: "inline_epp_no_such_pool",
-  body: "inference error: ServiceUnavailable - the sidecar has no pool of the configured name",
-};
-const SEVERAL_POOLS = {
-  status: 503,
-  details: "inline_epp_several_pools",
-  body: "inference error: ServiceUnavailable - there are several pools, and the configuration names none",
-};
-const NO_ENDPOINT = {
-  status: 503,
-  details: "inline_epp_no_endpoint",
-  body: "inference error: ServiceUnavailable - no endpoint of the pool takes requests",
-};
+const NO_STATE = refused(503, "inline_epp_no_state", "no endpoint state for the pool yet");
+const NO_SUCH_POOL = refused(503, "inline_epp_no_such_pool", "the sidecar has no pool of the configured name");
+const SEVERAL_POOLS = refused(
+  503,
+  "inline_epp_several_pools",
+  "there are several pools, and the configuration names none",
+);
+const NO_ENDPOINT = refused(
+  503,
+  "inline_epp_no_endpoint",
+  "no endpoint of the pool takes requests",
+  "rejected-no-endpoints",
+);
 
 /** Situations in which there is no decision, and what FailClose answers. */
 const SITUATIONS: readonly (readonly [

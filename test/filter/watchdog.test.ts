@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { DataStatus } from "../../sidecar/wasm-host/abi.ts";
 import { configuration, servingRig } from "./pools.ts";
+import { refused } from "./refusals.ts";
 import { callsDuring, DESTINATION, POST, post, zeros } from "./requests.ts";
 
 const ERROR =
@@ -41,13 +42,8 @@ test("FailClose: it is answered 503", () => {
   rig.pass(5000);
   for (const stream of streams) {
     assert.equal(stream.continued, false);
-    assert.deepEqual(stream.localResponse, {
-      status: 503,
-      details: "inline_epp_watchdog",
-      body:
-        "inference error: ServiceUnavailable - the gateway's wasm filter is misconfigured " +
-        "(allow_on_headers_stop_iteration)",
-    });
+    const message = "the gateway's wasm filter is misconfigured (allow_on_headers_stop_iteration)";
+    assert.deepEqual(stream.localResponse, refused(503, "inline_epp_watchdog", message));
   }
   rig.pass(20);
   assert.equal(rig.metrics.value("inline_epp_watchdog_total"), 2);

@@ -12,6 +12,7 @@ type Exports = {
   cachedOf(scan: number): number;
   seenOf(scan: number): number;
   chunksOf(scan: number): number;
+  finishOf(scan: number): number;
 };
 
 /** What was found; undefined for figures that were not. */
@@ -22,6 +23,8 @@ export type Found = {
   /** Whether the cached tokens are not among the prompt's. */
   apart: boolean;
   chunks: number;
+  /** FINISH_* but for FINISH_NONE. */
+  finish?: number;
 };
 
 const start = await compileAssembly<Exports>("usage-module.ts");
@@ -53,6 +56,7 @@ export function foundBy(scan: number): Found {
     ...(seen & 4 ? { cached: reader.cachedOf(scan) >>> 0 } : {}),
     apart: (seen & 8) !== 0,
     chunks: reader.chunksOf(scan),
+    ...(reader.finishOf(scan) !== 0 ? { finish: reader.finishOf(scan) } : {}),
   };
 }
 

@@ -1,6 +1,13 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { createRandom } from "../../simulator/random.ts";
+import {
+  FINISH_CONTENT_FILTER,
+  FINISH_LENGTH,
+  FINISH_OTHER,
+  FINISH_STOP,
+  FINISH_TOOL_CALLS,
+} from "../../wire/layout.ts";
 import { ANTHROPIC_STREAM, OPENAI_JSON, OPENAI_STREAM } from "./answers.ts";
 import { type Found, feed, foundBy, memoryBytes, readAnswer, release, take } from "./reader.ts";
 
@@ -9,11 +16,11 @@ const NOTHING: Found = { apart: false, chunks: 0 };
 const ANSWERS: Readonly<Record<string, { answer: string; found: Found }>> = {
   "OpenAI's JSON": {
     answer: OPENAI_JSON,
-    found: { prompt: 1234, completion: 56, cached: 1024, apart: false, chunks: 0 },
+    found: { prompt: 1234, completion: 56, cached: 1024, apart: false, chunks: 0, finish: FINISH_STOP },
   },
   "OpenAI's JSON with spaces and line ends": {
     answer: JSON.stringify(JSON.parse(OPENAI_JSON), null, 4).replaceAll('":', '"\t \r\n:'),
-    found: { prompt: 1234, completion: 56, cached: 1024, apart: false, chunks: 0 },
+    found: { prompt: 1234, completion: 56, cached: 1024, apart: false, chunks: 0, finish: FINISH_STOP },
   },
   "OpenAI's stream": {
     answer: OPENAI_STREAM,
@@ -25,7 +32,7 @@ const ANSWERS: Readonly<Record<string, { answer: string; found: Found }>> = {
   },
   "Anthropic's stream": {
     answer: ANTHROPIC_STREAM,
-    found: { prompt: 25, completion: 15, cached: 2000, apart: true, chunks: 4 },
+    found: { prompt: 25, completion: 15, cached: 2000, apart: true, chunks: 4, finish: FINISH_STOP },
   },
   "OpenAI's Responses": {
     answer: '{"usage":{"input_tokens":36,"input_tokens_details":{"cached_tokens":30},"output_tokens":87}}',
@@ -130,6 +137,61 @@ describe("numbers", () => {
   });
 });
 
+describe("why the answer ended", () => {
+  const finish = (answer: string) => {
+    const { finish: whole } = readAnswer(answer);
+    for (const length of [1, 2, 3, 7, 16, 17, 31, 48]) assert.equal(readAnswer(answer, length).finish, whole, answer);
+    return whole;
+  };
+
+  test("every reason of both APIs has its code", () => {
+    const codes = {
+      stop: FINISH_STOP,
+      end_turn: FINISH_STOP,
+      stop_sequence: FINISH_STOP,
+      length: FINISH_LENGTH,
+      max_tokens: FINISH_LENGTH,
+      tool_calls: FINISH_TOOL_CALLS,
+      function_call: FINISH_TOOL_CALLS,
+      tool_use: FINISH_TOOL_CALLS,
+      content_filter: FINISH_CONTENT_FILTER,
+      refusal: FINISH_CONTENT_FILTER,
+      abort: FINISH_OTHER,
+      pause_turn: FINISH_OTHER,
+      model_context_window_exceeded: FINISH_OTHER,
+      content_filter_of_ours: FINISH_OTHER,
+    };
+    for (const [reason, code] of Object.entries(codes)) {
+      for (const name of ["finish_reason", "stop_reason"]) {
+        assert.equal(finish(`{"choices":[{"${name}": "${reason}"}]}`), code, `${name} ${reason}`);
+      }
+    }
+  });
+
+  test("null and empty ones say nothing, and do not take back what was said", () => {
+    assert.equal(
+      finish('{"finish_reason":null,"stop_reason":"","x_reason":"stop","finish_reasons":"stop"}'),
+      undefined,
+    );
+    assert.equal(finish('{"finish_reason":"length"}\n{"finish_reason":null}\n{"finish_reason": ""}'), FINISH_LENGTH);
+  });
+
+  test("text that mentions it does not count", () => {
+    const text = 'Say "finish_reason": "length", \\"stop_reason\\": "max_tokens" and finish_reason":"length"';
+    for (const depth of [text, JSON.stringify({ arguments: text }), JSON.stringify(JSON.stringify({ text }))]) {
+      assert.equal(finish(JSON.stringify({ content: depth, list: [depth, '"finish_reason', "length"] })), undefined);
+    }
+  });
+
+  test("what follows it is read", () => {
+    const answer = '{"finish_reason":"tool_calls","usage":{"prompt_tokens":5,"completion_tokens":6}}';
+    for (let at = 1; at < answer.length; at++) {
+      const found = { ...NOTHING, finish: FINISH_TOOL_CALLS, prompt: 5, completion: 6 };
+      assert.deepEqual(readAnswer(answer, at, answer.length), found, `split at ${at}`);
+    }
+  });
+});
+
 describe("events", () => {
   const chunks = (stream: string) => {
     const { chunks: whole } = readAnswer(stream);
@@ -164,6 +226,9 @@ function expected(values: readonly unknown[]): Found {
     if (value === null || typeof value !== "object") return;
     for (const [name, member] of Object.entries(value)) {
       visit(member);
+      if ((name === "finish_reason" || name === "stop_reason") && typeof member === "string" && member !== "") {
+        found.finish = FINISH_OTHER; // no generated text is one of the known reasons
+      }
       if (typeof member !== "number") continue;
       if (name === "prompt_tokens" || name === "input_tokens") found.prompt = member;
       if (name === "completion_tokens" || name === "output_tokens") found.completion = member;
@@ -180,6 +245,7 @@ test("generated answers are read as JSON.parse reads them", () => {
   const random = createRandom(20240607);
   const pick = <T>(items: readonly T[]): T => items[Math.floor(random() * items.length)]!;
   const names = ["prompt_tokens", "completion_tokens", "cached_tokens", "input_tokens", "output_tokens"];
+  names.push("finish_reason", "stop_reason");
   names.push("cache_read_input_tokens", "cache_creation_input_tokens", "total_tokens", "tokens", "usage", "a");
   const parts = [...names, '"', "\\", ":", " ", "\n", "12", "é", "\u2028", "{", ",", "xyz".repeat(9)];
   const text = () => Array.from({ length: Math.floor(random() * 7) }, () => pick(parts)).join("");
@@ -218,7 +284,8 @@ test("a huge answer, and no memory for it", () => {
   const scan = take();
   for (let round = 0; round < 500; round++) feed(scan, new TextEncoder().encode(filler));
   feed(scan, new TextEncoder().encode(OPENAI_JSON));
-  assert.deepEqual(foundBy(scan), { prompt: 1234, completion: 56, cached: 1024, apart: false, chunks: 0 });
+  const { found } = ANSWERS["OpenAI's JSON"]!;
+  assert.deepEqual(foundBy(scan), found);
   release(scan);
   for (let round = 0; round < 10_000; round++) release(take());
   assert.equal(memoryBytes(), before);

@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { EncodeError, encodeLoad, encodePlan, encodeRoster } from "../../wire/encode.ts";
+import { EncodeError, encodeLoad, encodePlan, encodePolicy, encodeRoster } from "../../wire/encode.ts";
 import * as L from "../../wire/layout.ts";
-import type { Endpoint, PlanStep, Sample } from "../../wire/model.ts";
-import { LOAD_THREE, PLAN_DEFAULT, ROSTER_THREE } from "./golden-frames.ts";
+import type { Endpoint, PlanAdmission, PlanBand, PlanStep, Policy, Sample } from "../../wire/model.ts";
+import { PLAIN_ADMISSION, PLAIN_BAND, PLAIN_SETTINGS } from "../../wire/plan-settings.ts";
+import { LOAD_THREE, PLAN_DEFAULT, POLICY_FULL, ROSTER_THREE } from "./golden-frames.ts";
 
 const [endpoint] = ROSTER_THREE.endpoints as [Endpoint];
 const [sample] = LOAD_THREE.samples as [Sample];
@@ -20,6 +21,25 @@ function load(change: Partial<Sample>): Uint8Array {
 
 function plan(change: Partial<PlanStep>): Uint8Array {
   return encodePlan({ ...PLAN_DEFAULT, profiles: [{ ...profile, steps: [{ ...step, ...change }] }] });
+}
+
+function admission(change: Partial<PlanAdmission>): Uint8Array {
+  return encodePlan({
+    ...PLAN_DEFAULT,
+    settings: { ...PLAIN_SETTINGS, admission: { ...PLAIN_ADMISSION, ...change } },
+  });
+}
+
+function band(change: Partial<PlanBand>): Uint8Array {
+  return admission({ bands: [...PLAIN_ADMISSION.bands, { ...PLAIN_BAND, kind: L.BAND_EXACT, ...change }] });
+}
+
+function policy(change: Partial<Policy>): Uint8Array {
+  return encodePolicy({ ...POLICY_FULL, ...change });
+}
+
+function target(model: string, weight: number): Uint8Array {
+  return policy({ rules: [{ models: [], targets: [{ model, weight }] }] });
 }
 
 /** What is refused, and what the message must name. */
@@ -55,6 +75,40 @@ const REFUSED: readonly (readonly [string, () => Uint8Array, RegExp])[] = [
     () => encodePlan({ ...PLAN_DEFAULT, profiles: [{ name: "long", steps: Array(257).fill(step) }] }),
     /steps is 257/,
   ],
+  ["a detector there is not", () => admission({ detector: 3 }), /detector is 3/],
+  ["a detector's threshold of 0", () => admission({ detectorParameters: [5, 0] }), /parameter 1 of the detector is 0/],
+  ["a usage limit of 0", () => admission({ usageLimit: 0 }), /usageLimit is 0/],
+  ["2^64 bytes", () => admission({ queueBytes: 1n << 64n }), /queueBytes is 18446744073709551616/],
+  ["no bands", () => admission({ bands: [] }), /bands of kind 1 is 0/],
+  ["two default bands", () => band({ kind: L.BAND_DEFAULT }), /bands of kind 1 is 2/],
+  ["65 bands", () => admission({ bands: Array(65).fill(PLAIN_BAND) }), /bands is 65/],
+  [
+    "two bands of one priority",
+    () => admission({ bands: [...PLAIN_ADMISSION.bands, ...Array(2).fill({ ...PLAIN_BAND, kind: L.BAND_EXACT })] }),
+    /priority 0 has two bands/,
+  ],
+  ["a priority of 2^31", () => band({ priority: 2 ** 31 }), /priority is 2147483648/],
+  ["a band for no bytes", () => band({ maxBytes: 0n }), /maxBytes is 0/],
+  ["a band for no requests", () => band({ maxRequests: 0 }), /maxRequests is 0/],
+  ["a fairness there is not", () => band({ fairness: 4 }), /fairness is 4/],
+  ["an order there is not", () => band({ order: 0 }), /order is 0/],
+  ["a half-life of 0", () => band({ halfLife: 0 }), /halfLife is 0/],
+  [
+    "4,097 objectives",
+    () => policy({ objectives: Array(4097).fill({ name: "o", priority: 0 }) }),
+    /objectives .* 4097/,
+  ],
+  [
+    "an objective's priority of 1.5",
+    () => policy({ objectives: [{ name: "o", priority: 1.5 }] }),
+    /objective o is 1.5/,
+  ],
+  ["4,097 rules", () => policy({ rules: Array(4097).fill({ models: [], targets: [] }) }), /rules .* 4097/],
+  ["16,385 models", () => policy({ rules: [{ models: Array(16_385).fill("m"), targets: [] }] }), /models .* 16385/],
+  ["a target without a name", () => target("", 1), /length of target model {2}is 0/],
+  ["a target's name of 257 bytes", () => target(`${"é".repeat(128)}e`, 1), /length of target model \S+ is 257/],
+  ["a weight of 0", () => target("m", 0), /weight of target model m is 0/],
+  ["a weight of 1,000,001", () => target("m", 1_000_001), /weight of target model m is 1000001/],
   ["nine parameters", () => plan({ parameters: Array(9).fill(1) }), /parameters of queue-scorer is 9/],
   ["a stage there is not", () => plan({ stage: 4 }), /stage is 4/],
   ["plugin 0", () => plan({ plugin: 0 }), /plugin is 0/],
@@ -70,6 +124,8 @@ for (const [what, encode, message] of REFUSED) {
 
 test("encoding accepts what lies at the limits", () => {
   roster({ address: "a".repeat(47), rank: 65_535 });
+  target("é".repeat(128), 1_000_000);
+  band({ priority: -(2 ** 31), maxBytes: (1n << 64n) - 1n, maxRequests: 2 ** 32 - 1 });
   load({ age: L.SAMPLE_NEVER - 1, waiting: 2 ** 32 - 1, kvUsage: 1 });
   encodePlan({ ...PLAN_DEFAULT, profiles: Array(16).fill({ name: "p", steps: Array(16).fill(step) }) });
 });

@@ -31,6 +31,7 @@ test("the fields of each structure follow each other without overlap", () => {
     ["u8", 1],
     ["u16", 2],
     ["u32", 4],
+    ["i32", 4],
     ["u64", 8],
     ["f32", 4],
     ["f64", 8],
@@ -52,5 +53,5 @@ test("the fields of each structure follow each other without overlap", () => {
       end = Number(offset) + (size ?? 0);
     }
   }
-  assert.equal(structures, 18);
+  assert.equal(structures, 26);
 });

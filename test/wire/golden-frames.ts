@@ -9,13 +9,27 @@ import {
   encodeJournal,
   encodeLoad,
   encodePlan,
+  encodePolicy,
   encodeRoster,
   encodeSync,
   encodeWant,
 } from "../../wire/encode.ts";
+import { encodeObserved } from "../../wire/encode-observed.ts";
 import * as L from "../../wire/layout.ts";
-import type { Ack, Flight, Hello, Journal, Load, Plan, Roster, Sample, Want } from "../../wire/model.ts";
-import { PLAIN_SETTINGS } from "../../wire/plan-settings.ts";
+import type {
+  Ack,
+  Flight,
+  Hello,
+  Journal,
+  Load,
+  Observation,
+  Plan,
+  Policy,
+  Roster,
+  Sample,
+  Want,
+} from "../../wire/model.ts";
+import { PLAIN_ADMISSION, PLAIN_BAND, PLAIN_SETTINGS } from "../../wire/plan-settings.ts";
 
 const POOL = "default/base";
 
@@ -221,7 +235,65 @@ export const PLAN_DISAGG: Plan = {
     lruBlocks: 0,
     outputRatio: 1.5,
     outputMax: 1024,
+    admission: PLAIN_ADMISSION,
   },
+};
+
+/** Requests wait, in bands of every kind, at the ends of their fields. */
+export const PLAN_FLOW: Plan = {
+  ...PLAN_DEFAULT,
+  epoch: 4n,
+  settings: {
+    ...PLAIN_SETTINGS,
+    admission: {
+      detector: L.DETECTOR_CONCURRENCY,
+      detectorParameters: [100, 50_000, 0.25, 2],
+      usageLimit: 0.9,
+      flowControl: true,
+      queueBytes: 18_446_744_073_709_551_615n,
+      queueRequests: 10_000,
+      ttl: 30_000,
+      noEndpointTtl: 4_294_967_295,
+      bands: [
+        {
+          kind: L.BAND_EXACT,
+          priority: 2_147_483_647,
+          maxBytes: 1n,
+          maxRequests: 4_294_967_295,
+          fairness: L.FAIRNESS_RECENT_TOKENS,
+          order: L.ORDER_SLO_DEADLINE,
+          halfLife: 0.5,
+        },
+        { ...PLAIN_BAND, kind: L.BAND_EXACT, priority: -2_147_483_648, order: L.ORDER_EDF },
+        { ...PLAIN_BAND, kind: L.BAND_EXACT, priority: 0, fairness: L.FAIRNESS_ROUND_ROBIN },
+        PLAIN_BAND,
+        { ...PLAIN_BAND, kind: L.BAND_NEGATIVE, maxRequests: 7 },
+      ],
+    },
+  },
+};
+
+export const POLICY_EMPTY: Policy = { pool: POOL, epoch: 1n, objectives: [], rules: [] };
+
+/** Priorities at their ends, an objective of a model; rules for several models and for any, with targets and without. */
+export const POLICY_FULL: Policy = {
+  pool: POOL,
+  epoch: 2n,
+  objectives: [
+    { name: "critical", priority: 2_147_483_647 },
+    { name: "größe", priority: -2_147_483_648, model: "llama" },
+  ],
+  rules: [
+    {
+      models: ["food-review", "recensión"],
+      targets: [
+        { model: "food-review-v1", weight: 90 },
+        { model: "food-review-ß", weight: 10 },
+      ],
+    },
+    { models: ["keep"], targets: [] },
+    { models: [], targets: [{ model: "food-review-v1", weight: 1_000_000 }] },
+  ],
 };
 
 export const FLIGHT: Flight = {
@@ -247,6 +319,76 @@ export const WANT: Want = { all: true, pools: [0x0123456789abcdefn, 1n] };
 export const HELLO: Hello = { gateway: 0x0123456789abcdefn, node: "gateway-7f9c/größe" };
 export const ACK: Ack = { sequence: 99n, accepted: 1204, refused: 2, reason: L.REFUSED_EPOCH };
 
+const BASE = { hash: 0x1234567890abcdefn, name: "base" };
+const CUT = { hash: 2n ** 64n - 1n, name: "東京".repeat(42) };
+
+/** A whole answer; one of the gateway itself to a request of no pool; figures at the ends of their fields. */
+export const OBSERVATIONS: readonly Observation[] = [
+  {
+    pool: 7n,
+    endpoint: 9n,
+    model: BASE,
+    target: CUT,
+    priority: -5,
+    status: 200,
+    streamed: true,
+    local: false,
+    finish: L.FINISH_LENGTH,
+    duration: 1_250_000,
+    queued: 3000,
+    ttft: 250_000,
+    itl: 10_000,
+    chunks: 101,
+    requestBytes: 2048,
+    answerBytes: 30_000,
+    prompt: 512,
+    output: 100,
+    cached: 256,
+  },
+  {
+    pool: 0n,
+    endpoint: 0n,
+    model: undefined,
+    target: undefined,
+    priority: 0,
+    status: 503,
+    streamed: false,
+    local: true,
+    finish: L.FINISH_NONE,
+    duration: 150,
+    queued: 0,
+    ttft: 0,
+    itl: 0,
+    chunks: 0,
+    requestBytes: 0,
+    answerBytes: 0,
+    prompt: 0,
+    output: 0,
+    cached: 0,
+  },
+  {
+    pool: 2n ** 64n - 1n,
+    endpoint: 2n ** 64n - 1n,
+    model: "other",
+    target: BASE,
+    priority: -(2 ** 31),
+    status: 999,
+    streamed: true,
+    local: true,
+    finish: L.FINISH_OTHER,
+    duration: 2 ** 32 - 1,
+    queued: 2 ** 32 - 1,
+    ttft: 2 ** 32 - 1,
+    itl: 2 ** 32 - 1,
+    chunks: 2 ** 32 - 1,
+    requestBytes: 2 ** 32 - 1,
+    answerBytes: 2 ** 32 - 1,
+    prompt: 2 ** 32 - 1,
+    output: 2 ** 32 - 1,
+    cached: 2 ** 32 - 1,
+  },
+];
+
 /** Every frame of wire/golden/frames.json, by name. */
 export const GOLDEN_FRAMES: Readonly<Record<string, () => Uint8Array>> = {
   "roster-empty": () => encodeRoster(ROSTER_EMPTY),
@@ -255,6 +397,9 @@ export const GOLDEN_FRAMES: Readonly<Record<string, () => Uint8Array>> = {
   "plan-default": () => encodePlan(PLAN_DEFAULT),
   "plan-two-profiles": () => encodePlan(PLAN_TWO_PROFILES),
   "plan-disagg": () => encodePlan(PLAN_DISAGG),
+  "plan-flow": () => encodePlan(PLAN_FLOW),
+  "policy-empty": () => encodePolicy(POLICY_EMPTY),
+  "policy-full": () => encodePolicy(POLICY_FULL),
   flight: () => encodeFlight(FLIGHT),
   journal: () => encodeJournal(JOURNAL),
   sync: () => encodeSync(),
@@ -263,4 +408,5 @@ export const GOLDEN_FRAMES: Readonly<Record<string, () => Uint8Array>> = {
   hello: () => encodeHello(HELLO),
   want: () => encodeWant(WANT),
   ack: () => encodeAck(ACK),
+  observed: () => encodeObserved(OBSERVATIONS),
 };

@@ -85,6 +85,7 @@ export const PLUGINS: readonly PluginDescriptor[] = [
   flowControl.latencySloAdmitter,
   flowControl.probabilisticAdmitter,
   flowControl.programAwareFairness,
+  flowControl.recentTokensFairness,
   flowControl.staticUsageLimitPolicy,
   flowControl.priorityHoldbackPolicy,
   ...flowControl.POLICIES,

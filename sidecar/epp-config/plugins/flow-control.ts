@@ -1,18 +1,40 @@
-// Saturation, admission and queueing. All of it is read, and none of it has an effect in this version.
+// Saturation, admission and queueing.
 
+import {
+  DETECTOR_CONCURRENCY,
+  DETECTOR_UTILIZATION,
+  FAIRNESS_GLOBAL_STRICT,
+  FAIRNESS_RECENT_TOKENS,
+  FAIRNESS_ROUND_ROBIN,
+  ORDER_EDF,
+  ORDER_FCFS,
+  ORDER_SLO_DEADLINE,
+} from "../../../wire/layout.ts";
+import { PLAIN_BAND } from "../../../wire/plan-settings.ts";
+import { parseDuration } from "../../support/duration.ts";
 import { integer, number, oneOf } from "../../support/fields.ts";
 import { someDuration } from "../readers.ts";
 import { reference, required, withDefault } from "../shape.ts";
 import { type PluginDescriptor, plugin, type Stage } from "./plugin.ts";
 
 const headroom = withDefault(number({ min: 0 }), 0);
+/** In the order of the numbers that the wire format has for them. */
+const MODES = ["requests", "tokens", "hybrid"] as const;
 const positive = number({ over: 0 });
 
 /** Saturated by queue and KV-cache use. The references' default. */
 export const utilizationDetector = plugin({
   type: "utilization-detector",
   stage: "saturation detector",
-  idle: "unless default",
+  detect: ({ queueDepthThreshold, kvCacheUtilThreshold, metricsStalenessThreshold, headroom }) => ({
+    detector: DETECTOR_UTILIZATION,
+    detectorParameters: [
+      queueDepthThreshold,
+      kvCacheUtilThreshold,
+      parseDuration(metricsStalenessThreshold) ?? 0,
+      headroom,
+    ],
+  }),
   shape: {
     queueDepthThreshold: withDefault(integer(1), 5),
     kvCacheUtilThreshold: withDefault(number({ over: 0, max: 1 }), 0.8),
@@ -25,11 +47,14 @@ export const utilizationDetector = plugin({
 export const concurrencyDetector = plugin({
   type: "concurrency-detector",
   stage: "saturation detector",
-  idle: "always",
+  detect: ({ maxConcurrency, maxTokenConcurrency, headroom, concurrencyMode }) => ({
+    detector: DETECTOR_CONCURRENCY,
+    detectorParameters: [maxConcurrency, maxTokenConcurrency, headroom, MODES.indexOf(concurrencyMode)],
+  }),
   shape: {
     maxConcurrency: withDefault(integer(1), 100),
     headroom,
-    concurrencyMode: withDefault(oneOf("requests", "tokens", "hybrid"), "requests"),
+    concurrencyMode: withDefault(oneOf(...MODES), "requests"),
     maxTokenConcurrency: withDefault(integer(1), 1_000_000),
     inFlightLoadProducerName: reference("inflight-load-producer"),
   },
@@ -71,12 +96,20 @@ export const programAwareFairness = plugin({
   },
 });
 
+/** Shares by the tokens that flows have been given lately. This product's own. */
+export const recentTokensFairness = plugin({
+  type: "recent-tokens-fairness-policy",
+  stage: "fairness policy",
+  share: ({ halfLife }) => ({ fairness: FAIRNESS_RECENT_TOKENS, halfLife: (parseDuration(halfLife) ?? 0) / 1000 }),
+  shape: { halfLife: withDefault(someDuration, "60s") },
+});
+
 /** Limits the use of the pool for all alike. The references' default. */
 export const staticUsageLimitPolicy = plugin({
   type: "static-usage-limit-policy",
   stage: "usage limit policy",
-  idle: "unless default",
-  shape: { threshold: withDefault(number(), 1) },
+  limit: ({ threshold }) => threshold,
+  shape: { threshold: withDefault(positive, 1) },
 });
 
 /** Holds back part of the pool from lower priorities. */
@@ -98,18 +131,27 @@ export const priorityHoldbackPolicy = plugin({
   },
 });
 
-function bare(type: string, stage: Stage, idle: "always" | "unless default"): PluginDescriptor {
-  return plugin({ type, stage, idle, shape: {} });
+function idle(type: string, stage: Stage): PluginDescriptor {
+  return plugin({ type, stage, idle: "always", shape: {} });
+}
+
+function fairness(type: string, constant: number): PluginDescriptor {
+  const share = () => ({ fairness: constant, halfLife: PLAIN_BAND.halfLife });
+  return plugin({ type, stage: "fairness policy", share, shape: {} });
+}
+
+function ordering(type: string, order: number): PluginDescriptor {
+  return plugin({ type, stage: "ordering policy", order, shape: {} });
 }
 
 /** Policies without parameters. */
 export const POLICIES: readonly PluginDescriptor[] = [
-  bare("global-strict-fairness-policy", "fairness policy", "unless default"),
-  bare("round-robin-fairness-policy", "fairness policy", "always"),
-  bare("fcfs-ordering-policy", "ordering policy", "unless default"),
-  bare("edf-ordering-policy", "ordering policy", "always"),
-  bare("slo-deadline-ordering-policy", "ordering policy", "always"),
-  bare("soft-reflective-ceiling-policy", "usage limit policy", "always"),
-  bare("sheddable-eviction-filter", "eviction policy", "always"),
-  bare("priority-then-time-eviction-order-policy", "eviction policy", "always"),
+  fairness("global-strict-fairness-policy", FAIRNESS_GLOBAL_STRICT),
+  fairness("round-robin-fairness-policy", FAIRNESS_ROUND_ROBIN),
+  ordering("fcfs-ordering-policy", ORDER_FCFS),
+  ordering("edf-ordering-policy", ORDER_EDF),
+  ordering("slo-deadline-ordering-policy", ORDER_SLO_DEADLINE),
+  idle("soft-reflective-ceiling-policy", "usage limit policy"),
+  idle("sheddable-eviction-filter", "eviction policy"),
+  idle("priority-then-time-eviction-order-policy", "eviction policy"),
 ];

@@ -1,5 +1,5 @@
 import { STAGE_FILTER, STAGE_PICKER, STAGE_SCORER } from "../../../wire/layout.ts";
-import type { PlanTerm } from "../../../wire/model.ts";
+import type { PlanAdmission, PlanBand, PlanTerm } from "../../../wire/model.ts";
 import type { Place } from "../../support/fields.ts";
 import type { ApiGroup } from "../api-group.ts";
 import type { Shape, Values } from "../shape.ts";
@@ -84,6 +84,14 @@ export interface PluginParts<V> {
   readonly handle?: (values: V, around: Surroundings) => HandlerSettings;
   /** Deciders have this. */
   readonly decide?: (values: V) => Decision;
+  /** Saturation detectors have this. */
+  readonly detect?: (values: V) => Pick<PlanAdmission, "detector" | "detectorParameters">;
+  /** Fairness policies that have an effect have this; the half-life in seconds. */
+  readonly share?: (values: V) => Pick<PlanBand, "fairness" | "halfLife">;
+  /** Ordering policies have this: one of the ORDER_ constants. */
+  readonly order?: number;
+  /** Usage limit policies that have an effect have this: the saturation from which on requests wait. */
+  readonly limit?: (values: V) => number;
   /** The type that has a parameter which older configurations give to this one; undefined: it is just unknown. */
   readonly parameterOf?: (name: string, group: ApiGroup) => string | undefined;
   /**

@@ -10,6 +10,13 @@ plugins:
   - type: queue-scorer
 `;
 
+const BAND = {
+  maxBytes: "1G",
+  maxRequests: 5000,
+  fairnessPolicyRef: "global-strict-fairness-policy",
+  orderingPolicyRef: "fcfs-ordering-policy",
+};
+
 const EFFECTIVE = {
   apiVersion: "inference.networking.x-k8s.io/v1alpha1",
   kind: "EndpointPickerConfig",
@@ -41,6 +48,16 @@ const EFFECTIVE = {
   dataLayer: {
     sources: [{ pluginRef: "metrics-data-source", extractors: [{ pluginRef: "core-metrics-extractor" }] }],
   },
+  flowControl: {
+    maxBytes: 0,
+    maxRequests: 0,
+    defaultRequestTTL: "60s",
+    noEndpointRequestTTL: "60s",
+    defaultPriorityBand: BAND,
+    defaultNegativePriorityBand: BAND,
+    priorityBands: [],
+    usageLimitPolicyPluginRef: "static-usage-limit-policy",
+  },
   saturationDetector: { pluginRef: "utilization-detector" },
   parser: { pluginRef: "openai-parser" },
 };
@@ -50,7 +67,7 @@ test("a good configuration is printed with its defaults, warnings aside", async 
   const run = start(t, ["check", path]);
   assert.equal(await run.status, 0);
   assert.deepEqual(parse(run.out), EFFECTIVE);
-  assert.equal(run.error, "warning: featureGates[0] (line 3): flowControl has no effect in this version\n");
+  assert.equal(run.error, "");
   const json = start(t, ["check", path, "--output", "json"]);
   assert.equal(await json.status, 0);
   assert.deepEqual(JSON.parse(json.out), EFFECTIVE);

@@ -135,7 +135,11 @@ const REFUSED: readonly (readonly [name: string, text: string, problems: readonl
     "pool: []",
     ['pool (line 1): unknown field, did you mean "pools"?', "pools: must be a list, is missing"],
   ],
-  ["a pool that is none", "pools: [x]", ['pools[0] (line 1): must be a mapping with name, endpoints, is "x"']],
+  [
+    "a pool that is none",
+    "pools: [x]",
+    ['pools[0] (line 1): must be a mapping with name, endpoints, objectives, rewrites, is "x"'],
+  ],
   [
     "a pool without anything",
     "pools: [{}]",

@@ -7,6 +7,7 @@ import { elsewhereProblem } from "../../../sidecar/epp-config/plugins/elsewhere.
 import { readConfig } from "../../../sidecar/epp-config/read.ts";
 import { encodePlan } from "../../../wire/encode.ts";
 import * as L from "../../../wire/layout.ts";
+import { PLAIN_ADMISSION } from "../../../wire/plan-settings.ts";
 
 const HEAD = "apiVersion: llm-d.ai/v1alpha1\nkind: EndpointPickerConfig\n";
 
@@ -43,6 +44,7 @@ test("the default plan is the soonest expected answer, best three", () => {
     lruBlocks: 0,
     outputRatio: 0,
     outputMax: 0,
+    admission: PLAIN_ADMISSION,
   });
 });
 

@@ -12,6 +12,7 @@ import { findingText } from "../../../sidecar/support/findings.ts";
 import { encodePlan } from "../../../wire/encode.ts";
 import * as L from "../../../wire/layout.ts";
 import type { PlanSettings, PlanStep } from "../../../wire/model.ts";
+import { PLAIN_ADMISSION, PLAIN_BAND } from "../../../wire/plan-settings.ts";
 import { problemsOf } from "./problems.ts";
 
 const FOLDER = new URL("configs/", import.meta.url);
@@ -60,9 +61,9 @@ const OLDER: PlanSettings = {
   lruBlocks: 0,
   outputRatio: 0,
   outputMax: 0,
+  admission: PLAIN_ADMISSION,
 };
 const NEWER: PlanSettings = { ...OLDER, blockTokens: 64, maxBlocks: 2048 };
-const DETECTOR_IDLE = "saturationDetector has no effect in this version";
 const none = (what: string) => `${what} has no effect in this version`;
 
 interface Expected {
@@ -117,9 +118,9 @@ const EXPECTED: Readonly<Record<string, Expected>> = {
       handler: L.HANDLER_DISAGG,
       handlerParameters: [1, 0, -1, L.DECIDER_PREFIX, 3, 0, L.DECIDER_NEVER, 8000],
       lruBlocks: 31_250,
+      admission: { ...PLAIN_ADMISSION, detectorParameters: [10, 0.9, 150, 0] },
     },
     warnings: [
-      `saturationDetector (line 30): ${DETECTOR_IDLE}`,
       `plugins[0].parameters.hashBlockSize (line 7): ${none("hashBlockSize of prefix-cache-scorer")}`,
       `plugins[6].parameters.hashBlockSize (line 25): ${none("hashBlockSize of pd-profile-handler")}`,
     ],
@@ -238,23 +239,39 @@ const EXPECTED: Readonly<Record<string, Expected>> = {
   },
   "flow-control.yaml": {
     profiles: { default: [QUEUE, BEST] },
-    settings: NEWER,
+    settings: {
+      ...NEWER,
+      admission: {
+        detector: L.DETECTOR_CONCURRENCY,
+        detectorParameters: [132, 1_000_000, 0, 0],
+        usageLimit: 1,
+        flowControl: true,
+        queueBytes: 10_737_418_240n,
+        queueRequests: 1000,
+        ttl: 60_000,
+        noEndpointTtl: 60_000,
+        bands: [
+          {
+            ...{ kind: L.BAND_EXACT, priority: 100, maxRequests: 500 },
+            ...{ maxBytes: 1_000_000_000n, fairness: L.FAIRNESS_ROUND_ROBIN, order: L.ORDER_FCFS, halfLife: 10 },
+          },
+          {
+            ...{ kind: L.BAND_EXACT, priority: -10, maxRequests: 50 },
+            ...{ maxBytes: 1_000_000_000n, fairness: L.FAIRNESS_RECENT_TOKENS, order: L.ORDER_EDF, halfLife: 60 },
+          },
+          PLAIN_BAND,
+          { ...PLAIN_BAND, kind: L.BAND_NEGATIVE },
+        ],
+      },
+    },
     warnings: [
-      `featureGates[0] (line 4): ${none("flowControl")}`,
       `featureGates[1] (line 4): ${none("haPopulateNonLeaderDatastore=false")}`,
-      `flowControl.saturationDetector (line 29): ${DETECTOR_IDLE}`,
-      `flowControl (line 29): ${none("flowControl")}`,
-      `plugins[1] (line 7): ${none("round-robin-fairness-policy")}`,
       `plugins[3] (line 9): ${none("program-aware-fairness")}`,
-      `plugins[5] (line 11): ${none("edf-ordering-policy")}`,
-      `plugins[6] (line 12): ${none("slo-deadline-ordering-policy")}`,
-      `plugins[7] (line 13): ${none("static-usage-limit-policy")}`,
       `plugins[8] (line 15): ${none("priority-holdback-policy")}`,
       `plugins[9] (line 17): ${none("soft-reflective-ceiling-policy")}`,
       `plugins[10] (line 18): ${none("sheddable-eviction-filter")}`,
       `plugins[11] (line 19): ${none("priority-then-time-eviction-order-policy")}`,
       `plugins[12] (line 20): ${none("probabilistic-admitter")}`,
-      `plugins[14] (line 23): ${none("concurrency-detector")}`,
     ],
   },
   "sources-and-parsers.yaml": {
@@ -312,12 +329,11 @@ for (const [file, { profiles, settings, warnings }] of Object.entries(EXPECTED))
       again.warnings
         .map(({ message }) => message)
         // The effective form has the section even where nobody wrote it.
-        .filter((message) => message !== DETECTOR_IDLE)
         .toSorted(),
       // What has no effect in a profile is not in the effective form.
       found
         .map(({ message }) => message)
-        .filter((message) => !message.endsWith(" in a profile") && message !== DETECTOR_IDLE)
+        .filter((message) => !message.endsWith(" in a profile"))
         .toSorted(),
     );
     assert.deepEqual(compile(again.config), compile(config));

@@ -326,7 +326,7 @@ test("the printed configuration reads back as itself", () => {
   assert.deepEqual(again.config, config);
   assert.deepEqual(
     again.warnings.map(({ message }) => message),
-    ["saturationDetector has no effect in this version"],
+    [],
   );
   assert.deepEqual(compile(again.config), compile(config));
 });

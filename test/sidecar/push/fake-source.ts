@@ -1,5 +1,6 @@
+import type { Policies } from "../../../sidecar/discovery/pool.ts";
 import type { PlanSource } from "../../../sidecar/push/plan-source.ts";
-import type { PoolChange, PoolSource } from "../../../sidecar/state/source.ts";
+import type { PolicySource, PoolChange, PoolSource } from "../../../sidecar/state/source.ts";
 import type { Endpoint, Load, Plan, Roster, Sample } from "../../../wire/model.ts";
 import { PLAIN_SETTINGS } from "../../../wire/plan-settings.ts";
 
@@ -29,10 +30,11 @@ export function sample(change: Partial<Sample> = {}): Sample {
 interface Pool {
   roster: Roster;
   samples: Sample[];
+  policies: Policies;
 }
 
 /** Pools that a test changes by hand. */
-export class FakeSource implements PoolSource {
+export class FakeSource implements PoolSource, PolicySource {
   readonly #pools = new Map<string, Pool>();
   readonly #listeners = new Set<(change: PoolChange) => void>();
   #epoch = 100n;
@@ -45,6 +47,10 @@ export class FakeSource implements PoolSource {
 
   roster(pool: string): Roster | undefined {
     return this.#pools.get(pool)?.roster;
+  }
+
+  policies(pool: string): Policies | undefined {
+    return this.#pools.get(pool)?.policies;
   }
 
   load(pool: string, sequence: bigint, sentAt: bigint): Load | undefined {
@@ -65,6 +71,7 @@ export class FakeSource implements PoolSource {
     this.#pools.set(pool, {
       roster: { pool, epoch: this.#epoch++, endpoints: rows },
       samples: rows.map(() => sample()),
+      policies: this.#pools.get(pool)?.policies ?? { objectives: [], rewrites: [] },
     });
     this.#tell({ kind: "roster", pool });
   }
@@ -79,6 +86,12 @@ export class FakeSource implements PoolSource {
   setReady(pool: string, index: number, ready: boolean): void {
     this.#pools.get(pool)!.samples[index] = sample({ ready });
     this.#tell({ kind: "ready", pool });
+  }
+
+  /** Gives a pool other policies. */
+  setPolicies(pool: string, policies: Policies): void {
+    this.#pools.get(pool)!.policies = policies;
+    this.#tell({ kind: "policies", pool });
   }
 
   remove(pool: string): void {

@@ -10,6 +10,7 @@ const KINDS = new Map([
   [L.KIND_ROSTER, "roster"],
   [L.KIND_LOAD, "load"],
   [L.KIND_PLAN, "plan"],
+  [L.KIND_POLICY, "policy"],
   [L.KIND_SYNC, "sync"],
   [L.KIND_GONE, "gone"],
   [L.KIND_BEAT, "beat"],
@@ -52,7 +53,10 @@ export function poolKey(pool: string): bigint {
 
 /** A gateway as far as the push server can tell: a real gRPC client that keeps every frame. */
 export class TestGateway {
+  /** All but the POLICYs, which tests of other things need not count. */
   readonly frames: Seen[] = [];
+  /** The POLICYs, each with the number of other frames that came before it. */
+  readonly policies: (Seen & { readonly after: number })[] = [];
   readonly call: ClientDuplexStream<Buffer, Buffer>;
   /** The server has taken the stream. */
   readonly opened: Promise<unknown>;
@@ -66,7 +70,9 @@ export class TestGateway {
     const { path, requestSerialize, responseDeserialize } = stateService.Stream;
     this.call = this.#client.makeBidiStreamRequest(path, requestSerialize, responseDeserialize);
     this.call.on("data", (bytes: Buffer) => {
-      this.frames.push(seen(bytes));
+      const frame = seen(bytes);
+      if (frame.kind === "policy") this.policies.push({ ...frame, after: this.frames.length });
+      else this.frames.push(frame);
       this.#wake();
     });
     // An error is the same news as a status that is not OK, and would end the process if nobody listened.
@@ -122,7 +128,7 @@ export class TestGateway {
     this.call.write(Buffer.from(encodeAck({ sequence: 0n, accepted: 0, refused: 0, reason: 0, ...ack })));
   }
 
-  /** Kinds of all frames so far. */
+  /** Kinds of all frames so far but the POLICYs. */
   get kinds(): string[] {
     return this.frames.map((frame) => frame.kind);
   }

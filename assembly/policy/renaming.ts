@@ -1,0 +1,95 @@
+// A request whose model may be replaced: by which, and what the client called it.
+
+import { giveBlock } from "../memory/blocks.ts";
+import { Slab } from "../memory/slab.ts";
+import { MODEL_NAME_MAX } from "../../wire/layout.ts";
+
+/** What is known of the replacement, from the request's headers to its end. */
+@unmanaged
+@final
+export class Renaming {
+  /** The slab's link while the record is free. */
+  link: u32;
+  /** xxh64 of the model that the request gets; 0: not chosen, or the model stays. */
+  target: u64;
+  /** xxh64 of the model that the client asked for; 0: not known yet. */
+  client: u64;
+  /** Bytes of the target's name: as it is (targetAt) and within a JSON string (targetJsonAt). */
+  targetLength: u32;
+  targetJsonLength: u32;
+  /** Bytes of the client's name within a JSON string, as it wrote it (clientJsonAt); 0: too long to be kept. */
+  clientJsonLength: u32;
+  /** A block with bytes taken off the end of a piece, to be put before the next one, and how many they are. */
+  kept: usize;
+  keptLength: u32;
+  /** Whether the model's value in which the last piece ended is too long to be held back: it stays. */
+  passing: bool;
+  /** Whether the answer is read for the model's name. */
+  answering: bool;
+  /** The last byte of the answer that was let go. */
+  lastByte: u8;
+}
+
+/** A byte of a name takes up to six within a JSON string: \u001f. */
+export const JSON_MAX: usize = 1536;
+const TARGET: usize = (offsetof<Renaming>() + 7) & ~7;
+const TARGET_JSON: usize = TARGET + MODEL_NAME_MAX;
+const CLIENT_JSON: usize = TARGET_JSON + JSON_MAX;
+
+const slab = new Slab(u32(CLIENT_JSON) + MODEL_NAME_MAX);
+
+/** A record that says nothing; null where a million stand. */
+export function takeRenaming(): Renaming | null {
+  const at = slab.take();
+  return at == 0 ? null : changetype<Renaming>(at);
+}
+
+export function releaseRenaming(renaming: Renaming): void {
+  giveBlock(renaming.kept, renaming.keptLength);
+  slab.give(changetype<usize>(renaming));
+}
+
+@inline
+export function targetAt(renaming: Renaming): usize {
+  return changetype<usize>(renaming) + TARGET;
+}
+
+@inline
+export function targetJsonAt(renaming: Renaming): usize {
+  return changetype<usize>(renaming) + TARGET_JSON;
+}
+
+@inline
+export function clientJsonAt(renaming: Renaming): usize {
+  return changetype<usize>(renaming) + CLIENT_JSON;
+}
+
+/** Sets the model that the request gets: its xxh64, and its name of 1 to MODEL_NAME_MAX bytes. */
+export function setTarget(renaming: Renaming, key: u64, at: usize, length: u32): void {
+  renaming.target = key;
+  renaming.targetLength = length;
+  memory.copy(targetAt(renaming), at, length);
+  const json = targetJsonAt(renaming);
+  let to = json;
+  for (let i: u32 = 0; i < length; i++) {
+    const byte = u32(load<u8>(at + i));
+    if (byte >= 0x20) {
+      if (byte == 0x22 || byte == 0x5c) store<u8>(to++, 0x5c);
+      store<u8>(to++, u8(byte));
+      continue;
+    }
+    store<u32>(to, 0x3030755c); // \u00
+    store<u8>(to + 4, u8(0x30 + (byte >> 4)));
+    const digit = byte & 15;
+    store<u8>(to + 5, u8(digit < 10 ? 0x30 + digit : 0x57 + digit));
+    to += 6;
+  }
+  renaming.targetJsonLength = u32(to - json);
+}
+
+/** Sets the model that the client asked for: its xxh64, and what it wrote between the quotes. */
+export function setClient(renaming: Renaming, key: u64, at: usize, length: u32): void {
+  renaming.client = key;
+  renaming.clientJsonLength = length <= u32(MODEL_NAME_MAX) ? length : 0;
+  memory.copy(clientJsonAt(renaming), at, renaming.clientJsonLength);
+}

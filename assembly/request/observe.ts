@@ -1,0 +1,95 @@
+// What is told of a request when it is over: assembly/sync/observations.ts takes it to the sidecar.
+
+import {
+  OBSERVATION_ANSWER_BYTES, OBSERVATION_CACHED, OBSERVATION_CHUNKS, OBSERVATION_DURATION, OBSERVATION_ENDPOINT,
+  OBSERVATION_FINISH, OBSERVATION_FLAGS, OBSERVATION_ITL, OBSERVATION_LOCAL, OBSERVATION_MODEL, OBSERVATION_OUTPUT,
+  OBSERVATION_POOL, OBSERVATION_PRIORITY, OBSERVATION_PROMPT, OBSERVATION_QUEUED, OBSERVATION_REQUEST_BYTES,
+  OBSERVATION_STATUS, OBSERVATION_STREAMED, OBSERVATION_TARGET, OBSERVATION_TTFT,
+} from "../../wire/layout.ts";
+import * as host from "../abi/host.ts";
+import { BODY_JSON, Body, bodyModelAt } from "../body/body.ts";
+import { takeBlock } from "../memory/blocks.ts";
+import { clientJsonAt, Renaming, targetAt } from "../policy/renaming.ts";
+import { UsageScan, USAGE_CACHED_APART } from "../response/usage.ts";
+import { Root } from "../root.ts";
+import { Store } from "../sync/store.ts";
+import { framePool } from "../wire/header.ts";
+import { Request } from "./request.ts";
+
+/** Keeps what of the request's body is told at its end, when the body is long forgotten. */
+export function keepModel(request: Request): void {
+  if (request.body == 0) return;
+  const body = changetype<Body>(request.body);
+  if (body.status != BODY_JSON) return;
+  request.streamed = body.stream;
+  if (body.modelHash == 0 || request.modelHash != 0) return;
+  request.modelHash = body.modelHash;
+  request.modelLength = body.modelLength;
+  request.modelAt = takeBlock(max<u32>(body.modelLength, 1));
+  memory.copy(request.modelAt, bodyModelAt(body), body.modelLength);
+}
+
+/** Tells what became of a request; once, at its end. */
+export function observe(request: Request): void {
+  if (request.startedAt == 0) return;
+  const startedAt = request.startedAt;
+  request.startedAt = 0;
+  const state = changetype<Root>(request.root).store;
+  if (state === null) return;
+  const record = state.observations.add();
+  if (record == 0) return;
+  recordModels(record, request, state);
+  store<u64>(record, poolOf(request, state), OBSERVATION_POOL);
+  store<u64>(record, request.endpoint, OBSERVATION_ENDPOINT);
+  store<u16>(record, u16(request.status), OBSERVATION_STATUS);
+  const flags = (request.streamed ? OBSERVATION_STREAMED : 0) | (request.local ? OBSERVATION_LOCAL : 0);
+  store<u8>(record, u8(flags), OBSERVATION_FLAGS);
+  store<u32>(record, span(startedAt, host.now()), OBSERVATION_DURATION);
+  store<i32>(record, request.priority, OBSERVATION_PRIORITY);
+  store<u32>(record, request.waitedFor, OBSERVATION_QUEUED);
+  store<u32>(record, request.bytes, OBSERVATION_REQUEST_BYTES);
+  store<u32>(record, request.answerBytes, OBSERVATION_ANSWER_BYTES);
+  if (request.firstAt != 0) store<u32>(record, span(startedAt, request.firstAt), OBSERVATION_TTFT);
+  if (request.usage != 0) recordUsage(record, request, changetype<UsageScan>(request.usage));
+}
+
+// The name that the client gave, and the one that it was replaced by.
+function recordModels(record: usize, request: Request, state: Store): void {
+  const observations = state.observations;
+  let model = observations.model(request.modelHash, request.modelAt, request.modelLength);
+  let target = model;
+  if (request.renaming != 0) {
+    const renaming = changetype<Renaming>(request.renaming);
+    if (renaming.client != 0 && renaming.target != 0) {
+      model = observations.model(renaming.client, clientJsonAt(renaming), renaming.clientJsonLength);
+      target = observations.model(renaming.target, targetAt(renaming), renaming.targetLength);
+    }
+  }
+  store<u16>(record, model, OBSERVATION_MODEL);
+  store<u16>(record, target, OBSERVATION_TARGET);
+}
+
+function recordUsage(record: usize, request: Request, usage: UsageScan): void {
+  store<u8>(record, usage.finish, OBSERVATION_FINISH);
+  store<u32>(record, usage.chunks, OBSERVATION_CHUNKS);
+  if (usage.chunks > 1 && request.lastAt > request.firstAt) {
+    store<u32>(record, span(request.firstAt, request.lastAt) / (usage.chunks - 1), OBSERVATION_ITL);
+  }
+  // Anthropic's prompt tokens are those that were not cached.
+  const apart = (usage.seen & USAGE_CACHED_APART) != 0 ? usage.cached : 0;
+  store<u32>(record, u32(min<u64>(u64(usage.prompt) + apart, u64(u32.MAX_VALUE))), OBSERVATION_PROMPT);
+  store<u32>(record, usage.completion, OBSERVATION_OUTPUT);
+  store<u32>(record, usage.cached, OBSERVATION_CACHED);
+}
+
+// Where the configuration leaves it open which pool it is, it is the only one.
+function poolOf(request: Request, state: Store): u64 {
+  if (request.pool != 0) return request.pool;
+  const only = state.knownPool(0);
+  return only === null ? 0 : framePool(only.roster);
+}
+
+// Microseconds between two times, at most what a field holds, and 1 at least: 0 says that there is no such time.
+function span(from: u64, to: u64): u32 {
+  return u32(min<u64>(max<u64>(to - from, 1), u64(u32.MAX_VALUE)));
+}

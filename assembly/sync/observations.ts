@@ -1,0 +1,132 @@
+// What became of requests, on its way to one sidecar. Records gather in a buffer of 64 KiB, which is the frame itself, and
+// go in unary calls of this worker's own: one at a time, and nobody waits for it. What finds no room is dropped and
+// counted, and so is what a failed call carried; nothing is sent twice.
+
+import {
+  KIND_OBSERVED, MAX_OBSERVED_BYTES, MAX_OBSERVED_MODELS, MODEL_BYTES, MODEL_HASH, MODEL_LENGTH, MODEL_OFFSET,
+  OBSERVATION_BYTES, OBSERVATION_NO_MODEL, OBSERVATION_OTHER_MODEL, OBSERVED_BYTES, OBSERVED_MODELS, OBSERVED_RECORDS,
+  OBSERVED_STRINGS,
+} from "../../wire/layout.ts";
+import * as host from "../abi/host.ts";
+import { takeBlock } from "../memory/blocks.ts";
+import { countMany, OBSERVATIONS_DROPPED } from "../metrics.ts";
+import { Text, text } from "../text/text.ts";
+import { writeHeader } from "../wire/header.ts";
+import { grpcService } from "./grpc-service.ts";
+
+const SERVICE = text("inlineepp.v1.State");
+const METHOD = text("Observe");
+
+/** Microseconds between two calls, unless the buffer is half full before. */
+const SENT_EVERY: u64 = 250_000;
+/** Milliseconds that a call may take by Envoy's clock, and microseconds after which it is given up by ours. */
+const TIMEOUT_MS: u32 = 5000;
+const GIVEN_UP_AFTER: u64 = 6_000_000;
+
+const TABLE: usize = usize(MAX_OBSERVED_MODELS) * usize(MODEL_BYTES);
+/** Bytes of models' names that a batch has room for. */
+const NAMES: usize = 8192;
+/** Records that a batch has room for, beside the greatest table and all names. */
+export const MOST_RECORDS: u32 =
+  (u32(MAX_OBSERVED_BYTES) - u32(OBSERVED_BYTES) - u32(TABLE) - u32(NAMES)) / u32(OBSERVATION_BYTES);
+
+@final
+export class Observations {
+  private service: Text;
+  private frame: usize = takeBlock(usize(MAX_OBSERVED_BYTES));
+  /** The models of the batch, in the wire's form, and right behind them their names. */
+  private table: usize = takeBlock(TABLE + NAMES);
+  private records: u32 = 0;
+  private models: u32 = 0;
+  private names: u32 = 0;
+  /** The call under way: its root and token, since when, and how many records it carries; token 0: there is none. */
+  private caller: u32 = 0;
+  private token: u32 = 0;
+  private calledAt: u64 = 0;
+  private carried: u32 = 0;
+
+  constructor(cluster: Text, authority: Text) {
+    this.service = grpcService(cluster, authority);
+  }
+
+  /** A zeroed record at the batch's end; 0 where there is no room, which counts as dropped. */
+  add(): usize {
+    if (this.records == MOST_RECORDS) {
+      countMany(OBSERVATIONS_DROPPED, 1);
+      return 0;
+    }
+    const record = this.frame + usize(OBSERVED_BYTES) + usize(this.records++) * usize(OBSERVATION_BYTES);
+    memory.fill(record, 0, usize(OBSERVATION_BYTES));
+    return record;
+  }
+
+  /** The index in this batch of a model by hash and name; hash 0: of none. */
+  model(hash: u64, name: usize, length: u32): u16 {
+    if (hash == 0) return u16(OBSERVATION_NO_MODEL);
+    for (let i: u32 = 0; i < this.models; i++) {
+      if (load<u64>(this.table + usize(i) * usize(MODEL_BYTES), MODEL_HASH) == hash) return u16(i);
+    }
+    if (this.models == u32(MAX_OBSERVED_MODELS) || usize(this.names + length) > NAMES) {
+      return u16(OBSERVATION_OTHER_MODEL);
+    }
+    const row = this.table + usize(this.models) * usize(MODEL_BYTES);
+    store<u64>(row, hash, MODEL_HASH);
+    store<u32>(row, this.names, MODEL_OFFSET);
+    store<u32>(row, length, MODEL_LENGTH);
+    memory.copy(this.table + TABLE + this.names, name, length);
+    this.names += length;
+    return u16(this.models++);
+  }
+
+  /** Sends what is due; `id` is the root in whose context this runs. */
+  tick(id: u32, now: u64): void {
+    if (this.token != 0 && now - this.calledAt > GIVEN_UP_AFTER) this.lost();
+    if (this.token != 0 || this.records == 0) return;
+    if (now - this.calledAt < SENT_EVERY && this.records < MOST_RECORDS / 2) return;
+    const length = this.close();
+    this.carried = this.records;
+    this.calledAt = now;
+    this.caller = id;
+    this.token = host.callUnary(this.service, SERVICE, METHOD, this.frame, length, TIMEOUT_MS);
+    if (this.token == 0) this.lost();
+    this.records = 0;
+    this.models = 0;
+    this.names = 0;
+  }
+
+  /** Whether a token is that of the call under way. Two roots may have calls of the same token. */
+  owns(id: u32, token: u32): bool {
+    return this.token != 0 && this.token == token && this.caller == id;
+  }
+
+  /** The sidecar has the batch. */
+  arrived(): void {
+    this.token = 0;
+  }
+
+  /** The call has failed, or nobody will ever hear of it. */
+  lost(): void {
+    countMany(OBSERVATIONS_DROPPED, this.carried);
+    this.token = 0;
+  }
+
+  /** A root goes, and with it what it called: whether that still arrives, nobody hears. */
+  leave(id: u32): void {
+    if (this.token != 0 && this.caller == id) this.lost();
+  }
+
+  // Makes a frame of what has gathered; returns its bytes.
+  private close(): u32 {
+    const tableAt = usize(OBSERVED_BYTES) + usize(this.records) * usize(OBSERVATION_BYTES);
+    const namesAt = tableAt + usize(this.models) * usize(MODEL_BYTES);
+    memory.copy(this.frame + tableAt, this.table, namesAt - tableAt);
+    memory.copy(this.frame + namesAt, this.table + TABLE, this.names);
+    const length = u32(namesAt) + this.names;
+    writeHeader(this.frame, KIND_OBSERVED, length);
+    store<u32>(this.frame, this.records, OBSERVED_RECORDS);
+    store<u32>(this.frame, this.models, OBSERVED_MODELS);
+    store<u32>(this.frame, this.names, OBSERVED_STRINGS);
+    store<u32>(this.frame, 0, OBSERVED_STRINGS + 4);
+    return length;
+  }
+}

@@ -1,0 +1,50 @@
+// Flow control through a real Envoy: four times more requests than the pool takes, of two tenants and two priorities.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import { complete } from "../harness/completions.ts";
+import { startStack } from "../harness/stack.ts";
+
+const CONFIG = {
+  apiVersion: "llm-d.ai/v1alpha1",
+  kind: "EndpointPickerConfig",
+  featureGates: ["flowControl"],
+  plugins: [
+    { type: "queue-scorer" },
+    { type: "round-robin-fairness-policy" },
+    { type: "concurrency-detector", parameters: { maxConcurrency: 4 } },
+  ],
+  schedulingProfiles: [{ name: "default", plugins: [{ pluginRef: "queue-scorer" }] }],
+  flowControl: {
+    saturationDetector: { pluginRef: "concurrency-detector" },
+    defaultPriorityBand: { fairnessPolicyRef: "round-robin-fairness-policy" },
+  },
+};
+const SIMULATOR = { maxNumSeqs: 4, prefillBaseMs: 20, decodePerTokenMs: 10 };
+
+for (const hold of ["buffer", "self"] as const) {
+  test(`hold ${hold}: tenants get equal shares, whoever sends more, and nothing is lost`, async (t) => {
+    const options = {
+      simulators: [SIMULATOR, SIMULATOR],
+      sidecar: { config: CONFIG },
+      envoy: { hold, concurrency: 1 },
+    };
+    const stack = await startStack(options, t);
+    const order: string[] = [];
+    const ask = async (tenant: string) => {
+      const headers = { "x-llm-d-inference-fairness-id": tenant };
+      await complete(stack.url, { prompt: "Hello", outputTokens: 8, headers });
+      order.push(tenant);
+    };
+    const many = Array.from({ length: 100 }, () => ask("many"));
+    await sleep(20);
+    const few = Array.from({ length: 10 }, () => ask("few"));
+    await Promise.all([...many, ...few]);
+    assert.equal(order.length, 110);
+    // Eight were being served and up to a few more had gone by when the small tenant came; then they take turns.
+    const last = order.lastIndexOf("few");
+    t.diagnostic(`the small tenant's ten were done after ${last + 1} of 110`);
+    assert.ok(last < 50, `its last was number ${last + 1}`);
+  });
+}

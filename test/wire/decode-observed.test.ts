@@ -1,0 +1,108 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { decodeUp, FrameRefused, refusalName } from "../../wire/decode.ts";
+import { decodeObserved } from "../../wire/decode-observed.ts";
+import { encodeObserved } from "../../wire/encode-observed.ts";
+import * as L from "../../wire/layout.ts";
+import { changed, goldenFrame, resized } from "./golden-files.ts";
+import { OBSERVATIONS } from "./golden-frames.ts";
+
+const RECORD = L.OBSERVED_BYTES;
+const MODEL = RECORD + OBSERVATIONS.length * L.OBSERVATION_BYTES;
+
+function reasonOf(bytes: Uint8Array, read: (bytes: Uint8Array) => unknown = decodeObserved): string {
+  try {
+    read(bytes);
+  } catch (error) {
+    if (error instanceof FrameRefused) return refusalName(error.reason);
+    throw error;
+  }
+  return "accepted";
+}
+
+const changedTo = (change: (view: DataView) => void) => reasonOf(changed("observed", change));
+
+test("an OBSERVED cut at any length is refused, whether or not its length field was cut along", () => {
+  const frame = goldenFrame("observed");
+  for (let length = 0; length < frame.length; length++) {
+    assert.equal(reasonOf(frame.subarray(0, length)), "truncated", `cut to ${length}`);
+    if (length >= L.HEADER_BYTES) assert.equal(reasonOf(resized("observed", length)), "length", `resized to ${length}`);
+  }
+  assert.equal(reasonOf(resized("observed", frame.length + 1)), "length");
+});
+
+test("counts that its length does not bear out are refused", () => {
+  for (const field of [L.OBSERVED_RECORDS, L.OBSERVED_MODELS, L.OBSERVED_STRINGS]) {
+    for (const count of [0, 1, 60, 2 ** 32 - 1]) {
+      const frame = changed("observed", (view) => view.setUint32(field, count, true));
+      if (Buffer.compare(frame, goldenFrame("observed")) !== 0) assert.equal(reasonOf(frame), "length");
+    }
+  }
+  assert.equal(
+    changedTo((view) => view.setUint32(L.OBSERVED_MODELS, L.MAX_OBSERVED_MODELS + 1, true)),
+    "length",
+  );
+});
+
+test("models outside their table and names outside the strings are refused", () => {
+  for (const field of [L.OBSERVATION_MODEL, L.OBSERVATION_TARGET]) {
+    assert.equal(
+      changedTo((view) => view.setUint16(RECORD + field, 2, true)),
+      "reference",
+    );
+    assert.equal(
+      changedTo((view) => view.setUint16(RECORD + field, 65533, true)),
+      "reference",
+    );
+  }
+  assert.equal(
+    changedTo((view) => view.setUint32(MODEL + L.MODEL_OFFSET, 2 ** 32 - 1, true)),
+    "reference",
+  );
+  assert.equal(
+    changedTo((view) => view.setUint32(MODEL + L.MODEL_LENGTH, 257, true)),
+    "length",
+  );
+  assert.equal(
+    changedTo((view) => view.setUint32(MODEL + L.MODEL_OFFSET, 253, true)),
+    "reference",
+  );
+});
+
+test("values that their meaning excludes are refused", () => {
+  for (const status of [1, 99, 1000, 65535]) {
+    assert.equal(
+      changedTo((view) => view.setUint16(RECORD + L.OBSERVATION_STATUS, status, true)),
+      "value",
+    );
+  }
+  assert.equal(
+    changedTo((view) => view.setUint8(RECORD + L.OBSERVATION_FLAGS, 4)),
+    "value",
+  );
+  assert.equal(
+    changedTo((view) => view.setUint8(RECORD + L.OBSERVATION_FINISH, L.FINISH_OTHER + 1)),
+    "value",
+  );
+});
+
+test("it is a frame of this version, and of its kind; on a stream it is none", () => {
+  assert.equal(
+    changedTo((view) => view.setUint32(L.HEADER_MAGIC, 1, true)),
+    "magic",
+  );
+  assert.equal(
+    changedTo((view) => view.setUint16(L.HEADER_VERSION, L.WIRE_VERSION + 1, true)),
+    "version",
+  );
+  for (const name of ["hello", "ack", "journal"]) assert.equal(reasonOf(goldenFrame(name)), "kind", name);
+  assert.equal(reasonOf(goldenFrame("observed"), decodeUp), "kind");
+});
+
+test("an empty batch is one, and one of more than 64 KiB is refused", () => {
+  assert.deepEqual(decodeObserved(encodeObserved([])), []);
+  const [record] = OBSERVATIONS.slice(1);
+  const most = Math.floor((L.MAX_OBSERVED_BYTES - L.OBSERVED_BYTES) / L.OBSERVATION_BYTES);
+  assert.equal(decodeObserved(encodeObserved(Array(most).fill(record))).length, most);
+  assert.equal(reasonOf(encodeObserved(Array(most + 1).fill(record))), "length");
+});

@@ -1,0 +1,62 @@
+// OBSERVED frames from objects: what the filter writes, for the tests of who reads it.
+
+import { frame } from "./encode.ts";
+import * as L from "./layout.ts";
+import type { Observation, ObservedModel } from "./model.ts";
+
+/** OBSERVED frame. */
+export function encodeObserved(records: readonly Observation[]): Uint8Array {
+  const models = new Map<bigint, { index: number; offset: number; name: Uint8Array }>();
+  let strings = 0;
+  const indexOf = (model: ObservedModel | "other" | undefined): number => {
+    if (model === undefined) return L.OBSERVATION_NO_MODEL;
+    if (model === "other") return L.OBSERVATION_OTHER_MODEL;
+    const known = models.get(model.hash);
+    if (known !== undefined) return known.index;
+    const name = new TextEncoder().encode(model.name);
+    models.set(model.hash, { index: models.size, offset: strings, name });
+    strings += name.length;
+    return models.size - 1;
+  };
+  const rows = records.map((record) => ({
+    record,
+    model: indexOf(record.model),
+    target: indexOf(record.target),
+  }));
+  const modelsAt = L.OBSERVED_BYTES + rows.length * L.OBSERVATION_BYTES;
+  const stringsAt = modelsAt + models.size * L.MODEL_BYTES;
+  const { bytes, view } = frame(L.KIND_OBSERVED, stringsAt + strings);
+  view.setUint32(L.OBSERVED_RECORDS, rows.length, true);
+  view.setUint32(L.OBSERVED_MODELS, models.size, true);
+  view.setUint32(L.OBSERVED_STRINGS, strings, true);
+  for (const [index, { record, model, target }] of rows.entries()) {
+    const at = L.OBSERVED_BYTES + index * L.OBSERVATION_BYTES;
+    view.setBigUint64(at + L.OBSERVATION_POOL, record.pool, true);
+    view.setBigUint64(at + L.OBSERVATION_ENDPOINT, record.endpoint, true);
+    view.setUint16(at + L.OBSERVATION_MODEL, model, true);
+    view.setUint16(at + L.OBSERVATION_TARGET, target, true);
+    view.setInt32(at + L.OBSERVATION_PRIORITY, record.priority, true);
+    view.setUint16(at + L.OBSERVATION_STATUS, record.status, true);
+    const flags = (record.streamed ? L.OBSERVATION_STREAMED : 0) | (record.local ? L.OBSERVATION_LOCAL : 0);
+    view.setUint8(at + L.OBSERVATION_FLAGS, flags);
+    view.setUint8(at + L.OBSERVATION_FINISH, record.finish);
+    view.setUint32(at + L.OBSERVATION_DURATION, record.duration, true);
+    view.setUint32(at + L.OBSERVATION_QUEUED, record.queued, true);
+    view.setUint32(at + L.OBSERVATION_TTFT, record.ttft, true);
+    view.setUint32(at + L.OBSERVATION_ITL, record.itl, true);
+    view.setUint32(at + L.OBSERVATION_CHUNKS, record.chunks, true);
+    view.setUint32(at + L.OBSERVATION_REQUEST_BYTES, record.requestBytes, true);
+    view.setUint32(at + L.OBSERVATION_ANSWER_BYTES, record.answerBytes, true);
+    view.setUint32(at + L.OBSERVATION_PROMPT, record.prompt, true);
+    view.setUint32(at + L.OBSERVATION_OUTPUT, record.output, true);
+    view.setUint32(at + L.OBSERVATION_CACHED, record.cached, true);
+  }
+  for (const [hash, { index, offset, name }] of models) {
+    const at = modelsAt + index * L.MODEL_BYTES;
+    view.setBigUint64(at + L.MODEL_HASH, hash, true);
+    view.setUint32(at + L.MODEL_OFFSET, offset, true);
+    view.setUint32(at + L.MODEL_LENGTH, name.length, true);
+    bytes.set(name, stringsAt + offset);
+  }
+  return bytes;
+}
