@@ -1,6 +1,6 @@
 // OBSERVED frames from objects: what the filter writes, for the tests of who reads it.
 
-import { frame } from "./encode.ts";
+import { frame } from "./encode-frame.ts";
 import * as L from "./layout.ts";
 import type { Observation, ObservedModel } from "./model.ts";
 
