@@ -3,6 +3,7 @@ import type { PlanSource } from "../../../sidecar/push/plan-source.ts";
 import type { PolicySource, PoolChange, PoolSource } from "../../../sidecar/state/source.ts";
 import type { Endpoint, Load, Plan, Roster, Sample } from "../../../wire/model.ts";
 import { PLAIN_SETTINGS } from "../../../wire/plan-settings.ts";
+import { SIGNALS } from "../replicas/signals.ts";
 
 function endpoint(index: number): Endpoint {
   const address = `10.0.${index >> 8}.${index & 255}:8000`;
@@ -15,14 +16,7 @@ export function sample(change: Partial<Sample> = {}): Sample {
     ready: true,
     age: 10,
     counter: 1,
-    waiting: 0,
-    running: 0,
-    kvUsage: 0,
-    blockSize: 16,
-    blockCount: 100,
-    runningAdapters: [],
-    waitingAdapters: [],
-    maxAdapters: 0,
+    ...SIGNALS,
     ...change,
   };
 }

@@ -126,16 +126,11 @@ describe("a cluster's pools", () => {
   });
 
   test("that change their selector keep their endpoints until the new pods are known", async () => {
-    const { start, cluster, shown, settle } = setUp({
+    const { startListing, cluster, shown, settle } = setUp({
       slow: true,
       objects: [pool("ns/a"), numbered(1), numbered(2, { labels: { app: "new" } })],
     });
-    const started = start();
-    cluster.list();
-    settle();
-    cluster.list("Pod");
-    settle();
-    await started;
+    await startListing();
     assert.deepEqual(shown(), ["ns/a: 10.0.0.1:8000"]);
     cluster.put(pool("ns/a", { app: "new" }, [9000]));
     settle();
@@ -150,16 +145,11 @@ describe("a cluster's pools", () => {
   });
 
   test("that change their selector twice, or back, end up with the last one", async () => {
-    const { start, cluster, shown, settle } = setUp({
+    const { startListing, cluster, shown, settle } = setUp({
       slow: true,
       objects: [pool("ns/a"), numbered(1), numbered(2, { labels: { app: "two" } })],
     });
-    const started = start();
-    cluster.list();
-    settle();
-    cluster.list("Pod");
-    settle();
-    await started;
+    await startListing();
     cluster.put(pool("ns/a", { app: "one" }));
     settle();
     cluster.put(pool("ns/a", { app: "two" }));

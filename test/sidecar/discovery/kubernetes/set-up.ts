@@ -44,6 +44,12 @@ export function setUp({ objects = [], scope = { kind: "all" }, nodeZones = false
   /** What the listener was called with. */
   const calls: (readonly DiscoveredPool[])[] = [];
   const latest = (): readonly DiscoveredPool[] => calls.at(-1) ?? [];
+  const settle = () => clock.advance(5);
+  const start = (): Promise<void> => {
+    const started = discovery.start((pools) => calls.push(pools));
+    settle();
+    return started;
+  };
   return {
     cluster,
     clock,
@@ -52,10 +58,15 @@ export function setUp({ objects = [], scope = { kind: "all" }, nodeZones = false
     calls,
     latest,
     /** Starts, and lets what is there at once be delivered. */
-    start(): Promise<void> {
-      const started = discovery.start((pools) => calls.push(pools));
-      clock.advance(5);
-      return started;
+    start,
+    /** Starts on a slow cluster, which lists everything else before it lists pods. */
+    async startListing(): Promise<void> {
+      const started = start();
+      cluster.list();
+      settle();
+      cluster.list("Pod");
+      settle();
+      await started;
     },
     /** The pools as `name: address address(not ready)`. */
     shown: () =>
@@ -64,6 +75,6 @@ export function setUp({ objects = [], scope = { kind: "all" }, nodeZones = false
       ),
     pool: (name: string) => latest().find((one) => one.name === name),
     /** Lets what was gathered be delivered. */
-    settle: () => clock.advance(5),
+    settle,
   };
 }

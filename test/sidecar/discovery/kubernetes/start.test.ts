@@ -145,13 +145,8 @@ describe("the end", () => {
 
 describe("a cluster that goes away", () => {
   test("just after a pool's list of no pods leaves the pool there, without endpoints", async () => {
-    const { start, cluster, settle, shown } = setUp({ slow: true, objects: [pool("ns/a"), pod("ns/p")] });
-    const started = start();
-    cluster.list();
-    settle();
-    cluster.list("Pod");
-    settle();
-    await started;
+    const { startListing, cluster, settle, shown } = setUp({ slow: true, objects: [pool("ns/a"), pod("ns/p")] });
+    await startListing();
     settle();
     cluster.put(pool("ns/b", { app: "none" }));
     // Within the time in which changes are gathered.
