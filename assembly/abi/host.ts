@@ -4,7 +4,7 @@
 import { Text } from "../text/text.ts";
 import { Line } from "../text/line.ts";
 import * as imports from "./imports.ts";
-import { CLOCK_MONOTONIC, LOG_ERROR, LOG_INFO, LOG_WARN, OK } from "./values.ts";
+import { CLOCK_MONOTONIC, LOG_ERROR, LOG_WARN, OK } from "./values.ts";
 
 const outAt: usize = memory.data(8, 8);
 const outLength: usize = memory.data(8, 8);
@@ -175,13 +175,9 @@ export function recordMetric(id: u32, value: u64): void {
 
 const line = new Line();
 
-/** An empty line that starts with the filter's name; end it with logInfo, logWarn or logError. */
+/** An empty line that starts with the filter's name; end it with logWarn or logError. */
 export function logLine(): Line {
   return line.clear().add("inline-epp: ");
-}
-
-export function logInfo(message: Line): void {
-  imports.proxy_log(LOG_INFO, message.at, message.length);
 }
 
 export function logWarn(message: Line): void {

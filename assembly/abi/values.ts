@@ -3,7 +3,6 @@
 
 export const OK: u32 = 0;
 
-export const LOG_INFO: u32 = 2;
 export const LOG_WARN: u32 = 3;
 export const LOG_ERROR: u32 = 4;
 export const LOG_CRITICAL: u32 = 5;

@@ -103,11 +103,6 @@ export function bodyBlocksAt(body: Body): usize {
   return body.list;
 }
 
-/** The final hash of a block, 0 to `blocks` - 1. */
-export function bodyBlock(body: Body, index: u32): u64 {
-  return load<u64>(body.list + (usize(index) << 3));
-}
-
 function joinChains(body: Body): void {
   const head = headOf(body);
   const main = mainOf(body);

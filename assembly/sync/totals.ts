@@ -80,7 +80,7 @@ export function totalsLength(): u32 {
 
 /** Adds to a u32, which stops at its end. */
 @inline
-export function addTo(at: usize, value: u32): void {
+function addTo(at: usize, value: u32): void {
   store<u32>(at, u32(min<u64>(u64(load<u32>(at)) + value, u64(u32.MAX_VALUE))));
 }
 

@@ -4,7 +4,7 @@ import {
 import { checkHeader, frameKind } from "./header.ts";
 
 /** Checks a FLIGHT behind its header. Returns ACCEPTED or the reason it is refused. */
-export function checkFlight(frame: usize, length: u32): i32 {
+function checkFlight(frame: usize, length: u32): i32 {
   if (length < u32(FLIGHT_BYTES)) return REFUSED_LENGTH;
   const bytes = u64(FLIGHT_BYTES) + u64(flightEntries(frame)) * FLIGHT_ENTRY_BYTES;
   return bytes == u64(length) ? ACCEPTED : REFUSED_LENGTH;

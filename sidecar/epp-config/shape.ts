@@ -72,7 +72,7 @@ export interface Owner {
 const NOBODY: Owner = { unknown: (_, hint) => `unknown field${hint}`, of: "", quiet: false };
 
 /** The default of every field that has one. */
-export function defaultsOf(shape: Shape): Readonly<Record<string, unknown>> {
+function defaultsOf(shape: Shape): Readonly<Record<string, unknown>> {
   const defaults = Object.entries(shape).filter(([, field]) => field.fallback !== undefined);
   return Object.fromEntries(defaults.map(([name, field]) => [name, field.fallback]));
 }

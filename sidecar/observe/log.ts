@@ -20,7 +20,7 @@ function fieldText(value: unknown): string {
 }
 
 /** A line of pino's JSON as text. */
-export function humanLine(json: string): string {
+function humanLine(json: string): string {
   const record = JSON.parse(json) as Record<string, unknown>;
   const fields = Object.entries(record)
     .filter(([name]) => !HEAD.has(name))

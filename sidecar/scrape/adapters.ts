@@ -18,7 +18,7 @@ export interface Adapters {
 
 const NONE: readonly string[] = [];
 
-export const noAdapters: Adapters = { running: NONE, waiting: NONE, slots: 0 };
+const noAdapters: Adapters = { running: NONE, waiting: NONE, slots: 0 };
 
 function names(list: string): readonly string[] {
   if (list === "") return NONE;

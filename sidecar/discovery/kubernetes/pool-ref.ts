@@ -18,12 +18,7 @@ function isPoolGroup(group: string): group is PoolGroup {
  * @param defaultGroup what an object of this kind means by a reference without a group.
  * @returns undefined where it refers to no InferencePool, which is no problem of anybody's here, or is wrong.
  */
-export function readPoolRef(
-  spec: Fields,
-  namespace: string,
-  defaultGroup: PoolGroup,
-  place: Place,
-): PoolRef | undefined {
+function readPoolRef(spec: Fields, namespace: string, defaultGroup: PoolGroup, place: Place): PoolRef | undefined {
   const at = place.at("poolRef");
   const fields = mapping(spec.poolRef, at);
   if (fields === undefined) return undefined;
