@@ -103,9 +103,45 @@ function bundleTarget(entry: string, output: string, head = BUNDLE_HEAD): Target
   };
 }
 
+/** The sidecar's page: one file with its style and script inside, for it must work where there is nothing else. */
+function pageTarget(): Target {
+  const folder = "sidecar/page/browser";
+  return {
+    output: "build/page.html",
+    sources: null,
+    async make(file) {
+      const esbuild = await import("esbuild");
+      const bundling = esbuild.build({
+        absWorkingDir: ROOT,
+        entryPoints: [`${folder}/main.ts`, `${folder}/page.css`],
+        outdir: "build",
+        bundle: true,
+        platform: "browser",
+        target: ["es2023", "chrome123", "firefox120", "safari17.5"], // the first with light-dark()
+        format: "iife",
+        minify: true,
+        metafile: true,
+        logLevel: "silent",
+        write: false,
+      });
+      const { metafile, outputFiles } = await bundling.catch((error: Error) => {
+        throw new Trouble(`${folder}: ${error.message}`);
+      });
+      const part = (end: string): string => outputFiles.find(({ path }) => path.endsWith(end))!.text;
+      const html = (await readFile(join(ROOT, folder, "page.html"), "utf8"))
+        .replace("<style></style>", () => `<style>${part(".css")}</style>`)
+        .replace("<script></script>", () => `<script>${part(".js")}</script>`);
+      await writeFile(join(ROOT, file), html);
+      await esbuild.stop();
+      return [...Object.keys(metafile.inputs), `${folder}/page.html`];
+    },
+  };
+}
+
 const TARGETS: readonly Target[] = [
   filterTarget(),
   bundleTarget("sidecar/main.ts", "build/inline-epp.mjs", `${BUNDLE_HEAD}\n${NODE_CHECK}`),
+  pageTarget(),
   bundleTarget("simulator/main.ts", "build/simulator.mjs"),
 ];
 

@@ -4,6 +4,7 @@
 //   npm run test:unit    the filter's own units and those of the TypeScript, on a fresh build
 //   npm run test:e2e     the whole stack, on a fresh build
 //   npm run test:clients the official Python clients of the APIs through the whole stack, on a fresh build
+//   npm run test:page    the sidecar's page in a browser, on a fresh build; not part of npm test
 //   npm run test:kube    against a real API server and a real Redis, and what deploy/ makes; not part of npm test
 
 import { globSync, readFileSync, rmSync } from "node:fs";
@@ -18,7 +19,7 @@ import { onStop } from "./stop.ts";
 import { findClientPython } from "./testing/client-libraries.ts";
 import { findClusterBinary } from "./testing/cluster-binary.ts";
 import { add, type Counts, closingLine, NONE, readAspectSummary } from "./testing/counts.ts";
-import { ETCD, findProgram, needPrograms, REDIS } from "./testing/system-programs.ts";
+import { CHROMIUM, ETCD, findProgram, needPrograms, REDIS } from "./testing/system-programs.ts";
 import { findHelm, findKustomize } from "./tools/deploy-tools.ts";
 import { runMain, Trouble } from "./trouble.ts";
 
@@ -28,6 +29,7 @@ type Step = { name: string; run: () => Promise<Result> };
 
 const E2E = "test/e2e/**/*.test.ts";
 const CLIENTS = "test/clients/**/*.test.ts";
+const PAGE = "test/page/**/*.test.ts";
 const KUBE = "test/{deploy,kube,replicas}/**/*.test.ts";
 const UNIT = "{scripts,sidecar,simulator,test,wire}/**/*.test.ts";
 
@@ -91,13 +93,14 @@ const find = (pattern: string): string[] => globSync(pattern, { cwd: ROOT }).sor
 
 /** Files of no step of their own. */
 function findUnit(): string[] {
-  const others = new Set([E2E, CLIENTS, KUBE].flatMap(find));
+  const others = new Set([E2E, CLIENTS, PAGE, KUBE].flatMap(find));
   return find(UNIT).filter((file) => !others.has(file));
 }
 
 const STEPS: Readonly<Record<string, Step>> = {
   lint: { name: "lint", run: tool("@biomejs/biome/bin/biome", "check", "--error-on-warnings") },
   typecheck: { name: "typecheck", run: tool("typescript/bin/tsc", "-p", "tsconfig.json") },
+  pageTypes: { name: "typecheck of the page", run: tool("typescript/bin/tsc", "-p", "sidecar/page/browser") },
   build: {
     name: "build",
     run: async () => {
@@ -152,14 +155,24 @@ const STEPS: Readonly<Record<string, Step>> = {
       return { ok: true };
     },
   },
+  browser: {
+    name: "browser",
+    run: async () => {
+      await needPrograms([CHROMIUM]);
+      console.log(findProgram(CHROMIUM.name));
+      return { ok: true };
+    },
+  },
+  page: { name: "the page in a browser (node:test)", run: nodeTest("page", () => find(PAGE), true) },
   kube: { name: "against an API server (node:test)", run: nodeTest("kube", () => find(KUBE), true) },
 };
 
 const PLANS: Readonly<Record<string, readonly string[]>> = {
-  all: ["lint", "typecheck", "build", "envoy", "assembly", "unit", "e2e", "libraries", "clients"],
+  all: ["lint", "typecheck", "pageTypes", "build", "envoy", "assembly", "unit", "e2e", "libraries", "clients"],
   unit: ["build", "envoy", "assembly", "unit"],
   e2e: ["build", "envoy", "e2e"],
   clients: ["build", "envoy", "libraries", "clients"],
+  page: ["build", "envoy", "browser", "page"],
   kube: ["build", "envoy", "cluster", "redis", "tools", "kube"],
 };
 

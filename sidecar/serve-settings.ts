@@ -18,6 +18,15 @@ export type EndpointsFrom =
   | { readonly kind: "file"; readonly file: string }
   | { readonly kind: "kubernetes"; readonly scope: WantedScope; readonly zonesFromNodes: boolean };
 
+/** The page for people. */
+export interface PageSettings {
+  /** IP address. */
+  readonly bind: string;
+  readonly port: number;
+  /** File with the token that who looks has to bring; everybody may look where left out. */
+  readonly tokenFile?: string;
+}
+
 /** Everything that a sidecar is told before it starts. */
 export interface ServeSettings {
   readonly endpoints: EndpointsFrom;
@@ -30,6 +39,8 @@ export interface ServeSettings {
   readonly grpcPort: number;
   readonly grpcHealthPort: number;
   readonly metricsPort: number;
+  /** Where people look; nowhere where left out. */
+  readonly page?: PageSettings;
   /** Whether /metrics and /state are only for who the cluster lets read them. */
   readonly metricsEndpointAuth: boolean;
   /** How long gateways are served after the signal to stop, while readiness says no. */

@@ -1,6 +1,7 @@
 import { ENGINE_VLLM, WIRE_VERSION } from "../wire/layout.ts";
+import type { Observation } from "../wire/model.ts";
 import type { Discovery } from "./discovery/pool.ts";
-import { openConfigFile } from "./epp-config/config-file.ts";
+import { openConfigFile, type ReloadObserver } from "./epp-config/config-file.ts";
 import { defaultConfig } from "./epp-config/default-config.ts";
 import { LivePlans } from "./epp-config/live-plans.ts";
 import { readConfig } from "./epp-config/read.ts";
@@ -19,6 +20,8 @@ import { registerReplicaMetrics } from "./observe/replica-metrics.ts";
 import { registerScrapeMetrics } from "./observe/scrape-metrics.ts";
 import { TargetNews } from "./observe/target-news.ts";
 import { openOrigin, type Parts } from "./origin.ts";
+import { ConfigNews } from "./page/config-standing.ts";
+import { openPage } from "./page/open-page.ts";
 import { type PushServer, startPushServer } from "./push/push-server.ts";
 import { type Replicas, startReplicas } from "./replicas/replicas.ts";
 import { engineMetrics } from "./scrape/engines.ts";
@@ -31,7 +34,7 @@ import { findingText } from "./support/findings.ts";
 
 /** A sidecar at work. */
 export interface Running {
-  readonly ports: { readonly grpc: number; readonly health: number; readonly metrics: number };
+  readonly ports: { readonly grpc: number; readonly health: number; readonly metrics: number; readonly page?: number };
   /** Says that it is not ready, waits for so long as it is told to, and ends streams, listeners and scrapes. */
   stop(): Promise<void>;
 }
@@ -50,9 +53,10 @@ function drain(milliseconds: number, { clock, log }: Parts): Promise<void> {
 
 async function openPlans(
   { file, text }: ServeSettings["config"],
-  { clock, log, metrics }: Parts,
+  { clock, log }: Parts,
+  observer: ReloadObserver,
 ): Promise<{ plans: LivePlans; stop: () => void }> {
-  if (file !== undefined) return openConfigFile({ path: file, clock, log, observer: metrics.reload });
+  if (file !== undefined) return openConfigFile({ path: file, clock, log, observer });
   const { config, warnings } = text === undefined ? defaultConfig() : readConfig(text, "--config-text");
   if (warnings.length > 0) log.warn({ warnings: warnings.map(findingText) }, "configuration warnings");
   return { plans: new LivePlans(config), stop: () => undefined };
@@ -108,13 +112,15 @@ export async function serve(
   const start = new Start();
 
   const listenOn = (port: number, flag: string): Listen => ({ host: settings.bind, port, flag });
-  function listening(what: string, port: number, stop: () => Promise<void>): void {
+  function listening(what: string, port: number, stop: () => Promise<void>, host = settings.bind): void {
     start.add(stop);
-    log.info({ address: authority(settings.bind, port) }, `listening for ${what}`);
+    log.info({ address: authority(host, port) }, `listening for ${what}`);
   }
 
   log.info({ version, wireVersion: WIRE_VERSION }, "starting");
-  const plans = await start.attempt(() => openPlans(settings.config, parts));
+  const { file, text } = settings.config;
+  const configNews = new ConfigNews(file ?? (text === undefined ? "built in" : "--config-text"), metrics.reload);
+  const plans = await start.attempt(() => openPlans(settings.config, parts, configNews));
   if (plans !== undefined) start.add(plans.stop);
   const origin = await start.attempt(() => openOrigin(settings, parts));
   if (origin !== undefined) start.add(() => origin.stop());
@@ -148,6 +154,19 @@ export async function serve(
     startHealthServer(listenOn(settings.grpcHealthPort, "--grpc-health-port"), readiness),
   );
   if (health !== undefined) listening("gRPC health checks", health.port, () => health.close(GRACE));
+  const page =
+    settings.page &&
+    state &&
+    (await start.attempt(() =>
+      openPage(settings.page!, {
+        ...{ clock, version, source: state.source, state: snapshot },
+        missing: () => readiness.missing,
+        config: () => configNews.standing,
+        gateways: () => push?.gateways() ?? [],
+        inFlight: (endpoint) => push?.told.flights.total(endpoint) ?? { requests: 0, tokens: 0, prefill: 0 },
+      }),
+    ));
+  if (page !== undefined) listening("people", page.port, () => page.stop(), settings.page!.bind);
   const listen = listenOn(settings.grpcPort, "--grpc-port");
   await start.attempt(() => checkPort(listen));
 
@@ -162,7 +181,11 @@ export async function serve(
   if (start.failures.length === 0 && !stopping.aborted && plans !== undefined && state !== undefined) {
     readiness.met(DISCOVERY);
     const poolNames = new PoolNames(state.source);
-    const observed = registerRequestMetrics(registry, (key) => poolNames.of(key));
+    const count = registerRequestMetrics(registry, (key) => poolNames.of(key));
+    const observed = (record: Observation): void => {
+      count(record);
+      page?.traffic.add(poolNames.of(record.pool), record);
+    };
     push = await start.attempt(() =>
       startPushServer({
         source: state.source,
@@ -185,7 +208,7 @@ export async function serve(
   listening("gateways", push.port, () => push.stop(GRACE));
   readiness.met(PUSH);
   return {
-    ports: { grpc: push.port, health: health.port, metrics: http.port },
+    ports: { grpc: push.port, health: health.port, metrics: http.port, ...(page !== undefined && { page: page.port }) },
     async stop() {
       readiness.lost(PUSH);
       await drain(settings.drainTimeout, parts);

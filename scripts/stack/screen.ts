@@ -15,6 +15,7 @@ export function screen(
   const [state] = portsOf(ports, "--state-port");
   const [health] = portsOf(ports, "--health-port");
   const [metrics] = portsOf(ports, "--metrics-port");
+  const [page] = portsOf(ports, "--page-port");
   const simulators = portsOf(ports, "--simulator-ports");
   const body = `{"model":"base","messages":[{"role":"user","content":"Hello"}],"max_tokens":8}`;
   const endpoints =
@@ -26,6 +27,7 @@ inline-epp is running.
 
   Envoy ${envoyVersion.padEnd(9)} http://127.0.0.1:${requests}   admin: http://127.0.0.1:${admin}
   sidecar         http://127.0.0.1:${metrics}/metrics   state: ${state} (gRPC), health: ${health} (gRPC)
+  page            http://127.0.0.1:${page}   what the sidecar knows and what requests do, live
   simulators      ${simulators.map((simulator) => `http://127.0.0.1:${simulator}`).join(", ")}   models: base, reviews-1
   endpoints       ${endpoints}
 

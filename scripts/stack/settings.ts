@@ -11,6 +11,7 @@ const PORT_SETTINGS: readonly PortSetting[] = [
   { name: "state-port", use: "sidecar, state for Envoy", standard: [9002] },
   { name: "health-port", use: "sidecar, gRPC health checks", standard: [9003] },
   { name: "metrics-port", use: "sidecar, metrics", standard: [9090] },
+  { name: "page-port", use: "sidecar, page", standard: [9091] },
   { name: "simulator-ports", use: "simulators", standard: [8001, 8002, 8003] },
 ];
 

@@ -5,6 +5,7 @@ import type { ServeSettings } from "../serve-settings.ts";
 import { formatDuration } from "../support/duration.ts";
 import { addLogFlags, type LogFlags, logSettings } from "./log-flags.ts";
 import { durationOption, option, spelled, switchOption } from "./option.ts";
+import { addPageFlags, type PageFlags, pageContradiction, pageSettings } from "./page-flags.ts";
 import { addReferenceFlags, flagsWithoutEffect, refusedFlag, type WithoutEffect } from "./reference-flags.ts";
 import { addReplicaFlags, type ReplicaFlags, replicaContradiction, replicaSettings } from "./replica-flags.ts";
 import {
@@ -50,7 +51,7 @@ Examples:
     $ inline-epp serve --kubeconfig ~/.kube/config --context test --all-namespaces --log-format text
 `;
 
-interface Flags extends ScopeFlags, ScrapeFlags, ReplicaFlags, LogFlags {
+interface Flags extends ScopeFlags, ScrapeFlags, ReplicaFlags, PageFlags, LogFlags {
   readonly configFile?: string;
   readonly configText?: string;
   readonly bind?: string;
@@ -107,6 +108,7 @@ function addFlags(command: Command): void {
 
   addScrapeFlags(command);
   addReplicaFlags(command);
+  addPageFlags(command);
   addLogFlags(command);
   addReferenceFlags(command);
 }
@@ -114,7 +116,7 @@ function addFlags(command: Command): void {
 /** Ports that cannot be listened on beside each other; 0 is any free one, each time another. */
 function portContradiction(command: Command): string | undefined {
   const flags = command.opts<Flags>();
-  const keys = ["grpcPort", "grpcHealthPort", "metricsPort"] as const;
+  const keys = ["grpcPort", "grpcHealthPort", "metricsPort", "pagePort"] as const;
   for (const [at, key] of keys.entries()) {
     const other = keys.slice(0, at).find((earlier) => flags[earlier] === flags[key] && flags[key] !== 0);
     if (other === undefined) continue;
@@ -134,6 +136,7 @@ function settingsOf(flags: Flags, env: Environment): ServeSettings {
   const endpoints = endpointsFrom(flags, env);
   const vllmMetrics = vllmMetricsOf(flags);
   const replicas = replicaSettings(flags);
+  const page = pageSettings(flags);
   return {
     endpoints,
     cluster: clusterOf(flags),
@@ -151,6 +154,7 @@ function settingsOf(flags: Flags, env: Environment): ServeSettings {
     verifyMetricsTls: verifiesTls(flags),
     ...(vllmMetrics !== undefined && { vllmMetrics }),
     ...(replicas !== undefined && { replicas }),
+    ...(page !== undefined && { page }),
   };
 }
 
@@ -172,7 +176,8 @@ export function serveCommand(
       scopeContradiction(self, env) ??
       portContradiction(self) ??
       scrapeContradiction(self) ??
-      replicaContradiction(self);
+      replicaContradiction(self) ??
+      pageContradiction(self);
     if (problem !== undefined) self.error(`error: ${problem}`);
     const flags = self.opts<Flags>();
     await run(settingsOf(flags, env), { ...logSettings(flags), withoutEffect: flagsWithoutEffect(self) });

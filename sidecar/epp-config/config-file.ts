@@ -12,7 +12,8 @@ export type ReloadResult = "applied" | "unchanged" | "refused" | "unreadable";
 
 /** Who counts reloads. */
 export interface ReloadObserver {
-  reloaded(result: ReloadResult): void;
+  /** @param problems why the new version is not in force, for people; none where it is. */
+  reloaded(result: ReloadResult, problems: readonly string[]): void;
 }
 
 /** What following a file needs. */
@@ -62,7 +63,7 @@ export async function openConfigFile({ path, clock, log, observer }: ConfigFileO
         { file: path, reason: now.error.message },
         "configuration file cannot be read, the last good plan stays",
       );
-      observer.reloaded("unreadable");
+      observer.reloaded("unreadable", [now.error.message]);
       return;
     }
     try {
@@ -70,12 +71,12 @@ export async function openConfigFile({ path, clock, log, observer }: ConfigFileO
       const applied = plans.replace(config);
       log.info({ file: path }, applied ? "new plan in force" : "configuration file changed, the plan did not");
       warn(warnings);
-      observer.reloaded(applied ? "applied" : "unchanged");
+      observer.reloaded(applied ? "applied" : "unchanged", []);
     } catch (error) {
       if (!(error instanceof ConfigRefused)) throw error;
       const problems = error.problems.map(findingText);
       log.error({ file: path, problems }, "new configuration refused, the last good plan stays");
-      observer.reloaded("refused");
+      observer.reloaded("refused", problems);
     }
   }
 

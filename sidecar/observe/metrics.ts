@@ -1,6 +1,6 @@
 import { Counter, Gauge, Histogram, Registry } from "prom-client";
 import type { EndpointsObserver, EndpointsResult } from "../discovery/endpoint-news.ts";
-import type { ReloadObserver, ReloadResult } from "../epp-config/config-file.ts";
+import type { ReloadResult } from "../epp-config/config-file.ts";
 import type { PushObserver } from "../push/push-observer.ts";
 import { registerProcessMetrics } from "./process-metrics.ts";
 
@@ -11,7 +11,7 @@ const ACK_BUCKETS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25,
 export interface Metrics {
   readonly registry: Registry;
   readonly push: PushObserver;
-  readonly reload: ReloadObserver;
+  readonly reload: { reloaded(result: ReloadResult): void };
   readonly endpoints: EndpointsObserver;
 }
 

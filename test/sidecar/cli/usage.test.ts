@@ -43,6 +43,9 @@ test("help lists every flag with its variable, its default, and examples", async
     ["--model-server-metrics-port <port>", "MODEL_SERVER_METRICS_PORT", "the endpoint's"],
     ["--metrics-endpoint-auth [bool]", "METRICS_ENDPOINT_AUTH", "false"],
     ["--drain-timeout <duration>", "DRAIN_TIMEOUT", "0s"],
+    ["--page-port <port>", "PAGE_PORT", "no page"],
+    ["--page-bind <ip>", "PAGE_BIND", '"127.0.0.1"'],
+    ["--page-token-file <file>", "PAGE_TOKEN_FILE"],
     ["--log-level <level>", "LOG_LEVEL", '"info"'],
     ["--log-format <format>", "LOG_FORMAT", '"json"'],
   ] as const) {
@@ -94,6 +97,8 @@ const MISUSED: readonly (readonly [string, Record<string, string>, RegExp])[] = 
     { INLINE_EPP_METRICS_PORT: "http" },
     /^error: option '--metrics-port <port>' value 'http' from env 'INLINE_EPP_METRICS_PORT' is invalid\. Expected a port/,
   ],
+  ["serve --endpoints x --page-bind 0.0.0.0", {}, /^error: --page-bind needs --page-port/],
+  ["serve --endpoints x --page-port 9090", {}, /^error: --metrics-port and --page-port are both 9090/],
   ["serve --endpoints x --bind localhost", {}, /--bind <ip>' argument 'localhost' is invalid\. Expected an IP address/],
   [
     "serve --endpoints x --refresh-metrics-interval 50",

@@ -1,0 +1,29 @@
+// Figures for people.
+
+/** 0 to 1 as a percentage. */
+export function percent(share: number): string {
+  return `${share > 0 && share < 0.1 ? (share * 100).toFixed(1) : Math.round(share * 100)} %`;
+}
+
+/** A share that may be unknown. */
+export function percentOrNone(share: number | undefined): string {
+  return share === undefined ? "–" : percent(share);
+}
+
+/** A rate per second. */
+export function rate(perSecond: number): string {
+  if (perSecond < 0.005) return "0";
+  return perSecond >= 100 ? perSecond.toFixed(0) : perSecond >= 10 ? perSecond.toFixed(1) : perSecond.toFixed(2);
+}
+
+/** Milliseconds. */
+export function duration(ms: number): string {
+  if (ms < 1) return ms === 0 ? "0" : "<1 ms";
+  if (ms < 1000) return `${Math.round(ms)} ms`;
+  return ms < 60_000 ? `${Number((ms / 1000).toFixed(ms < 10_000 ? 2 : 1))} s` : `${Math.round(ms / 60_000)} min`;
+}
+
+/** The time of day of milliseconds since 1970. */
+export function clockTime(at: number): string {
+  return new Date(at).toLocaleTimeString();
+}

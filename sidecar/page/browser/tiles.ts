@@ -1,0 +1,111 @@
+import type { EndpointView } from "../overview.ts";
+import { make, setText } from "./dom.ts";
+import { duration, percent, percentOrNone, rate } from "./format.ts";
+
+interface Tile {
+  readonly element: HTMLLIElement;
+  update(endpoint: EndpointView): void;
+}
+
+const FIGURES = ["queue", "running", "in flight", "KV cache", "req/s", "cached", "age", "LoRA"] as const;
+
+function figureTexts(endpoint: EndpointView): readonly string[] {
+  const { waiting, running, inFlight, kvUsage, requests, cached, age, adapters } = endpoint;
+  return [
+    String(waiting),
+    String(running),
+    String(inFlight),
+    percent(kvUsage),
+    rate(requests),
+    percentOrNone(cached),
+    age === undefined ? "never" : duration(age),
+    String(adapters.length),
+  ];
+}
+
+function stateOf({ ready, stale }: EndpointView): { readonly state: string; readonly label: string } {
+  if (!ready) return { state: "unready", label: "takes no requests" };
+  return stale ? { state: "stale", label: "metrics are stale" } : { state: "fresh", label: "" };
+}
+
+function makeTile(): Tile {
+  const title = make("h3");
+  const place = make("p", "", "quiet");
+  const badge = make("span", "", "badge");
+  const meter = make("meter");
+  meter.max = 1;
+  const values = FIGURES.map(() => make("dd"));
+  const list = make(
+    "dl",
+    FIGURES.map((name, index) => make("div", [make("dt", name), values[index]!])),
+  );
+  const shareText = make("span", "", "share");
+  const element = make("li", [title, place, make("div", [meter, shareText], "bar"), badge, list], "tile");
+  return {
+    element,
+    update(endpoint) {
+      const { name, address, zone, engine, role, share, adapters } = endpoint;
+      const { state, label } = stateOf(endpoint);
+      const details = [address, engine, role === "any" ? "" : role, zone].filter((text) => text !== "");
+      setText(title, name);
+      setText(place, details.join(" · "));
+      setText(badge, label);
+      if (element.dataset.state !== state) element.dataset.state = state;
+      if (meter.value !== share) meter.value = share;
+      const text = `${percent(share)} of the pool's requests`;
+      if (meter.title !== text) {
+        meter.title = text;
+        meter.setAttribute("aria-label", text);
+        setText(shareText, percent(share));
+      }
+      for (const [index, figure] of figureTexts(endpoint).entries()) setText(values[index]!, figure);
+      const loaded = adapters.join(", ");
+      if (list.title !== loaded) list.title = loaded;
+    },
+  };
+}
+
+/** The order in which endpoints are shown. */
+export type Order = "share" | "waiting" | "kvUsage" | "name";
+
+function sorted(endpoints: readonly EndpointView[], order: Order): EndpointView[] {
+  const byName = (one: EndpointView, other: EndpointView) => one.name.localeCompare(other.name);
+  if (order === "name") return endpoints.toSorted(byName);
+  return endpoints.toSorted((one, other) => other[order] - one[order] || byName(one, other));
+}
+
+function matches({ name, address, adapters }: EndpointView, text: string): boolean {
+  return [name, address, ...adapters].some((part) => part.toLowerCase().includes(text));
+}
+
+/** The endpoints' tiles, by address. */
+export class Tiles {
+  readonly #list: HTMLElement;
+  readonly #tiles = new Map<string, Tile>();
+
+  constructor(list: HTMLElement) {
+    this.#list = list;
+  }
+
+  /** Shows those endpoints that have the text in their name, address or adapters; returns how many. */
+  show(endpoints: readonly EndpointView[], order: Order, text: string): number {
+    const shown = sorted(endpoints, order).filter((endpoint) => matches(endpoint, text.trim().toLowerCase()));
+    const addresses = new Set(shown.map(({ address }) => address));
+    for (const [address, { element }] of this.#tiles) {
+      if (addresses.has(address)) continue;
+      element.remove();
+      this.#tiles.delete(address);
+    }
+    shown.forEach((endpoint, index) => {
+      let tile = this.#tiles.get(endpoint.address);
+      if (tile === undefined) {
+        tile = makeTile();
+        this.#tiles.set(endpoint.address, tile);
+      }
+      tile.update(endpoint);
+      const there = this.#list.children[index] ?? null;
+      if (there !== tile.element) this.#list.insertBefore(tile.element, there);
+    });
+    return shown.length;
+  }
+}

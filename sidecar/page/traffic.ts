@@ -1,0 +1,214 @@
+// What became of requests of late, by pool, endpoint and priority: what the page shows beside the endpoints' state.
+
+import type { Observation, ObservedModel } from "../../wire/model.ts";
+import { RecentLatencies } from "./latencies.ts";
+import { RecentSum } from "./recency.ts";
+
+const MICROSECONDS_PER_MS = 1000;
+const MOST_RECENT = 50;
+const MOST_PRIORITIES = 32;
+const ERROR_FROM = 400;
+/** What is left of an endpoint's figures below which it is forgotten: one request, ten half-lives ago. */
+const FORGOTTEN = 0.001;
+
+/** A request that is over. Times are milliseconds; undefined: there is none. */
+export interface RecentRequest {
+  /** Milliseconds since 1970. */
+  readonly at: number;
+  readonly model: string;
+  readonly target: string;
+  readonly priority: number;
+  /** Key of the endpoint that served, as 16 hexadecimal digits; undefined: the gateway answered. */
+  readonly endpoint: string | undefined;
+  readonly status: number;
+  readonly duration: number;
+  readonly queued: number;
+  readonly ttft: number | undefined;
+  readonly promptTokens: number;
+  readonly cachedTokens: number;
+  readonly outputTokens: number;
+}
+
+/** Figures of an endpoint of late. */
+export interface EndpointTraffic {
+  /** Requests that it has served, per second. */
+  readonly requests: number;
+  /** Share of the pool's served requests, 0..1. */
+  readonly share: number;
+  /** Share of its prompts' tokens that it had cached, 0..1; undefined where no answer said. */
+  readonly cached: number | undefined;
+}
+
+/** Figures of the requests of one priority, per second. */
+export interface PriorityTraffic {
+  readonly priority: number;
+  readonly requests: number;
+  /** Turned away by the gateway with 429. */
+  readonly refused: number;
+  /** Mean milliseconds that requests waited for the pool. */
+  readonly waited: number;
+}
+
+/** Figures of a pool of late. */
+export interface PoolTraffic {
+  readonly requests: number;
+  /** Answers from 400 on, and requests without one, per second. */
+  readonly errors: number;
+  readonly outputTokens: number;
+  readonly cached: number | undefined;
+  /** Times to the first token: how many in each bucket of LATENCY_BOUNDS, the last without bound. */
+  readonly ttft: readonly number[];
+  readonly priorities: readonly PriorityTraffic[];
+  readonly recent: readonly RecentRequest[];
+}
+
+class Sums {
+  readonly requests = new RecentSum();
+  readonly errors = new RecentSum();
+  readonly refused = new RecentSum();
+  readonly waited = new RecentSum();
+  readonly prompt = new RecentSum();
+  readonly cached = new RecentSum();
+  readonly output = new RecentSum();
+
+  add(record: Observation, now: number): void {
+    this.requests.add(1, now);
+    if (record.status === 0 || record.status >= ERROR_FROM) this.errors.add(1, now);
+    if (record.local && record.status === 429) this.refused.add(1, now);
+    this.waited.add(record.queued / MICROSECONDS_PER_MS, now);
+    this.prompt.add(record.prompt, now);
+    this.cached.add(record.cached, now);
+    this.output.add(record.output, now);
+  }
+
+  cachedShare(now: number): number | undefined {
+    const prompt = this.prompt.at(now);
+    return prompt < 1 ? undefined : Math.min(1, this.cached.at(now) / prompt);
+  }
+}
+
+class PoolSums {
+  readonly all = new Sums();
+  readonly served = new RecentSum();
+  readonly ttft = new RecentLatencies();
+  readonly endpoints = new Map<bigint, Sums>();
+  readonly priorities = new Map<number, Sums>();
+  recent: RecentRequest[] = [];
+}
+
+function nameOf(model: ObservedModel | "other" | undefined): string {
+  return model === undefined ? "" : model === "other" ? "(other)" : model.name;
+}
+
+/** An endpoint's key as it stands in JSON. */
+export function keyText(key: bigint): string {
+  return key.toString(16).padStart(16, "0");
+}
+
+function recentOf(record: Observation, at: number): RecentRequest {
+  const ms = (microseconds: number) => microseconds / MICROSECONDS_PER_MS;
+  return {
+    at,
+    model: nameOf(record.model),
+    target: nameOf(record.target),
+    priority: record.priority,
+    endpoint: record.endpoint === 0n ? undefined : keyText(record.endpoint),
+    status: record.status,
+    duration: ms(record.duration),
+    queued: ms(record.queued),
+    ttft: record.ttft === 0 ? undefined : ms(record.ttft),
+    promptTokens: record.prompt,
+    cachedTokens: record.cached,
+    outputTokens: record.output,
+  };
+}
+
+/** Gathers observations. Bounded: by pools that there are, endpoints of late, MOST_PRIORITIES and MOST_RECENT. */
+export class Traffic {
+  readonly #pools = new Map<string, PoolSums>();
+  readonly #now: () => number;
+  readonly #wallClock: () => number;
+
+  /** @param now milliseconds of a monotonic clock; `wallClock` since 1970. */
+  constructor(now: () => number, wallClock: () => number) {
+    this.#now = now;
+    this.#wallClock = wallClock;
+  }
+
+  /** A request of the pool is over; requests of no pool that is known have the name "" and are left out. */
+  add(pool: string, record: Observation): void {
+    if (pool === "") return;
+    const now = this.#now();
+    const sums = this.#of(pool);
+    sums.all.add(record, now);
+    const priority = sums.priorities.get(record.priority) ?? addTo(sums.priorities, record.priority, MOST_PRIORITIES);
+    priority?.add(record, now);
+    if (record.endpoint !== 0n && !record.local) {
+      sums.served.add(1, now);
+      (sums.endpoints.get(record.endpoint) ?? addTo(sums.endpoints, record.endpoint))?.add(record, now);
+    }
+    if (record.ttft > 0) sums.ttft.add(record.ttft / MICROSECONDS_PER_MS, now);
+    sums.recent.push(recentOf(record, this.#wallClock()));
+    if (sums.recent.length > MOST_RECENT) sums.recent.shift();
+  }
+
+  /** Forgets pools that are not among these, and endpoints that have served nothing for long. */
+  keep(pools: ReadonlySet<string>): void {
+    const now = this.#now();
+    for (const [pool, { endpoints }] of this.#pools) {
+      if (!pools.has(pool)) this.#pools.delete(pool);
+      for (const [key, { requests }] of endpoints) if (requests.at(now) < FORGOTTEN) endpoints.delete(key);
+    }
+  }
+
+  /** A pool's figures; all are nought where nothing has been heard. */
+  pool(pool: string): PoolTraffic {
+    const now = this.#now();
+    const sums = this.#pools.get(pool) ?? new PoolSums();
+    const priorities = [...sums.priorities].map(([priority, of]) => ({
+      priority,
+      requests: of.requests.perSecond(now),
+      refused: of.refused.perSecond(now),
+      waited: of.requests.at(now) < FORGOTTEN ? 0 : of.waited.at(now) / of.requests.at(now),
+    }));
+    return {
+      requests: sums.all.requests.perSecond(now),
+      errors: sums.all.errors.perSecond(now),
+      outputTokens: sums.all.output.perSecond(now),
+      cached: sums.all.cachedShare(now),
+      ttft: sums.ttft.counts(now),
+      priorities: priorities.sort((one, other) => other.priority - one.priority),
+      recent: sums.recent.toReversed(),
+    };
+  }
+
+  /** An endpoint's figures. */
+  endpoint(pool: string, key: bigint): EndpointTraffic {
+    const now = this.#now();
+    const sums = this.#pools.get(pool);
+    const own = sums?.endpoints.get(key);
+    if (sums === undefined || own === undefined) return { requests: 0, share: 0, cached: undefined };
+    const served = sums.served.at(now);
+    return {
+      requests: own.requests.perSecond(now),
+      share: served === 0 ? 0 : Math.min(1, own.requests.at(now) / served),
+      cached: own.cachedShare(now),
+    };
+  }
+
+  #of(pool: string): PoolSums {
+    let sums = this.#pools.get(pool);
+    if (sums === undefined) {
+      sums = new PoolSums();
+      this.#pools.set(pool, sums);
+    }
+    return sums;
+  }
+}
+
+function addTo<K>(sums: Map<K, Sums>, key: K, most = Number.POSITIVE_INFINITY): Sums | undefined {
+  if (sums.size >= most) return undefined;
+  const made = new Sums();
+  sums.set(key, made);
+  return made;
+}

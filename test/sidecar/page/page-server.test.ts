@@ -1,0 +1,100 @@
+import assert from "node:assert/strict";
+import { get } from "node:http";
+import { type TestContext, test } from "node:test";
+import { LATENCY_BOUNDS } from "../../../sidecar/page/latencies.ts";
+import type { Overview } from "../../../sidecar/page/overview.ts";
+import { type PageSources, startPageServer } from "../../../sidecar/page/page-server.ts";
+import { ManualClock } from "../support/manual-clock.ts";
+
+const LISTEN = { host: "127.0.0.1", port: 0, flag: "--page-port" };
+
+const OVERVIEW: Overview = {
+  at: 0,
+  version: "1",
+  missing: [],
+  config: { origin: "built in", since: 0, problems: [] },
+  gateways: [],
+  pools: [],
+  latencyBounds: LATENCY_BOUNDS,
+};
+
+async function start(t: TestContext, change: Partial<PageSources> = {}) {
+  const clock = new ManualClock();
+  const why = (pool: string) => (pool === "ns/a" ? '{"destinations":[]}' : undefined);
+  const server = await startPageServer(LISTEN, { clock, overview: () => OVERVIEW, why, ...change });
+  t.after(() => server.stop());
+  const url = `http://127.0.0.1:${server.port}`;
+  return { clock, url, ask: (path: string, init?: RequestInit) => fetch(url + path, { redirect: "manual", ...init }) };
+}
+
+/** The status for a Host header that fetch would not send. */
+function statusFor(url: string, host: string): Promise<number | undefined> {
+  return new Promise((resolve, reject) => {
+    get(url, { headers: { host } }, (response) => resolve(response.resume().statusCode)).on("error", reject);
+  });
+}
+
+test("the page brings a policy that lets it run its own script and nothing else", async (t) => {
+  const { ask } = await start(t);
+  const answer = await ask("/");
+  assert.equal(answer.status, 200);
+  const policy = answer.headers.get("content-security-policy") ?? "";
+  assert.match(policy, /default-src 'none'; script-src 'sha256-[^']+'; style-src 'sha256-[^']+'/);
+  assert.doesNotMatch(await answer.text(), /(src|href)="https?:/, "no other server is asked for anything");
+});
+
+test("overview and explanation are JSON; what is not there is told", async (t) => {
+  const { ask } = await start(t);
+  assert.deepEqual(await (await ask("/overview.json")).json(), JSON.parse(JSON.stringify(OVERVIEW)));
+  assert.deepEqual(await (await ask("/why.json?pool=ns%2Fa")).json(), { destinations: [] });
+  assert.equal((await ask("/why.json?pool=ns%2Fb")).status, 404);
+  assert.equal((await ask("/admin")).status, 404);
+  assert.equal((await ask("/", { method: "POST" })).status, 405);
+});
+
+test("events come at once and every second", async (t) => {
+  let at = 0;
+  const { clock, ask } = await start(t, { overview: () => ({ ...OVERVIEW, at: ++at }) });
+  const answer = await ask("/events");
+  assert.equal(answer.headers.get("content-type"), "text/event-stream");
+  const reader = answer.body!.pipeThrough(new TextDecoderStream()).getReader();
+  assert.match((await reader.read()).value ?? "", /^data: \{"at":1,.*\}\n\n$/);
+  clock.advance(1000);
+  assert.match((await reader.read()).value ?? "", /^data: \{"at":2,/);
+  await reader.cancel();
+});
+
+test("an overview that fails is a 500 with its reason", async (t) => {
+  const { ask } = await start(t, {
+    why: () => {
+      throw new Error("the filter says no");
+    },
+  });
+  const answer = await ask("/why.json?pool=ns%2Fa");
+  assert.deepEqual([answer.status, await answer.text()], [500, "the filter says no\n"]);
+});
+
+test("without a token it is for who asks by address, not for names that anybody may point here", async (t) => {
+  const { url } = await start(t);
+  for (const host of ["127.0.0.1:80", "localhost:9091", "[::1]:9091", "10.0.0.1"]) {
+    assert.equal(await statusFor(url, host), 200, host);
+  }
+  for (const host of ["evil.example", "localhost.evil.example:9091"])
+    assert.equal(await statusFor(url, host), 421, host);
+});
+
+test("with a token it is for who brings it, in a header, a cookie or once in the address", async (t) => {
+  const { ask } = await start(t, { token: "s3cret ü" });
+  for (const path of ["/", "/overview.json", "/events", "/why.json?pool=ns%2Fa"]) {
+    assert.equal((await ask(path)).status, 401, path);
+  }
+  assert.equal((await ask("/?token=wrong")).status, 401);
+  const welcome = await ask("/?token=s3cret%20%C3%BC");
+  assert.deepEqual([welcome.status, welcome.headers.get("location")], [303, "/"]);
+  const cookie = welcome.headers.get("set-cookie") ?? "";
+  assert.match(cookie, /; HttpOnly; SameSite=Strict; Path=\/$/);
+  assert.equal((await ask("/overview.json", { headers: { cookie: cookie.split(";")[0]! } })).status, 200);
+  const { ask: askPlain } = await start(t, { token: "plain" });
+  assert.equal((await askPlain("/overview.json", { headers: { authorization: "Bearer plain" } })).status, 200);
+  assert.equal((await askPlain("/overview.json", { headers: { authorization: "Bearer plai" } })).status, 401);
+});

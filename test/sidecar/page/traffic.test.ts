@@ -1,0 +1,108 @@
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { RecentSum } from "../../../sidecar/page/recency.ts";
+import { keyText, Traffic } from "../../../sidecar/page/traffic.ts";
+import type { Observation } from "../../../wire/model.ts";
+
+const HALF_LIFE_MS = 10_000;
+
+function observation(change: Partial<Observation> = {}): Observation {
+  return {
+    ...{ pool: 1n, endpoint: 7n, model: { hash: 1n, name: "base" }, target: { hash: 1n, name: "base" } },
+    ...{ priority: 0, status: 200, streamed: true, local: false, finish: 1 },
+    ...{ duration: 2_000_000, queued: 0, ttft: 150_000, itl: 10_000, chunks: 20 },
+    ...{ requestBytes: 100, answerBytes: 1000, prompt: 200, output: 20, cached: 50 },
+    ...change,
+  };
+}
+
+function setUp() {
+  let now = 0;
+  const traffic = new Traffic(
+    () => now,
+    () => 1_700_000_000_000,
+  );
+  return { traffic, advance: (ms: number) => (now += ms) };
+}
+
+describe("sums of late", () => {
+  test("count half after ten seconds", () => {
+    const sum = new RecentSum();
+    sum.add(8, 0);
+    assert.equal(sum.at(HALF_LIFE_MS), 4);
+    sum.add(1, HALF_LIFE_MS);
+    assert.equal(sum.at(3 * HALF_LIFE_MS), 1.25);
+  });
+
+  test("as a rate come to what has been kept up for minutes", () => {
+    const sum = new RecentSum();
+    for (let ms = 0; ms < 300_000; ms += 100) sum.add(1, ms);
+    assert.ok(Math.abs(sum.perSecond(300_000) - 10) < 0.1, String(sum.perSecond(300_000)));
+  });
+});
+
+describe("traffic", () => {
+  test("parts a pool's served requests among its endpoints", () => {
+    const { traffic } = setUp();
+    for (let i = 0; i < 3; i++) traffic.add("ns/a", observation({ endpoint: 7n }));
+    traffic.add("ns/a", observation({ endpoint: 8n, prompt: 0, cached: 0 }));
+    traffic.add("ns/b", observation({ endpoint: 7n }));
+    assert.equal(traffic.endpoint("ns/a", 7n).share, 0.75);
+    assert.equal(traffic.endpoint("ns/a", 7n).cached, 0.25);
+    assert.deepEqual(traffic.endpoint("ns/a", 8n), { ...traffic.endpoint("ns/a", 8n), share: 0.25, cached: undefined });
+    assert.deepEqual(traffic.endpoint("ns/a", 9n), { requests: 0, share: 0, cached: undefined });
+    assert.equal(traffic.pool("ns/b").recent.length, 1);
+  });
+
+  test("tells errors, refusals and waits by priority, the highest first", () => {
+    const { traffic } = setUp();
+    traffic.add("ns/a", observation({ priority: -1, status: 429, local: true, endpoint: 0n, ttft: 0 }));
+    traffic.add("ns/a", observation({ priority: -1, queued: 3_000_000 }));
+    traffic.add("ns/a", observation({ priority: 5 }));
+    traffic.add("ns/a", observation({ priority: 5, status: 0, ttft: 0 }));
+    const { priorities, errors, requests } = traffic.pool("ns/a");
+    assert.equal(errors / requests, 0.5);
+    assert.deepEqual(
+      priorities.map(({ priority, refused, requests, waited }) => [priority, refused / requests, waited]),
+      [
+        [5, 0, 0],
+        [-1, 0.5, 1500],
+      ],
+    );
+  });
+
+  test("sorts times to the first token into their buckets", () => {
+    const { traffic } = setUp();
+    for (const ttft of [10_000, 10_001, 150_000, 40_000_000, 0]) traffic.add("ns/a", observation({ ttft }));
+    assert.deepEqual(traffic.pool("ns/a").ttft, [1, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0, 1]);
+  });
+
+  test("remembers the last fifty requests, the newest first", () => {
+    const { traffic } = setUp();
+    for (let i = 1; i <= 60; i++) traffic.add("ns/a", observation({ duration: i * 1000 }));
+    const { recent } = traffic.pool("ns/a");
+    assert.deepEqual([recent.length, recent[0]?.duration, recent.at(-1)?.duration], [50, 60, 11]);
+    assert.equal(recent[0]?.endpoint, keyText(7n));
+    assert.equal(recent[0]?.endpoint, "0000000000000007");
+  });
+
+  test("knows so many priorities, and no requests of unknown pools", () => {
+    const { traffic } = setUp();
+    for (let priority = 0; priority < 40; priority++) traffic.add("ns/a", observation({ priority }));
+    traffic.add("", observation());
+    assert.equal(traffic.pool("ns/a").priorities.length, 32);
+    assert.equal(traffic.pool("").recent.length, 0);
+  });
+
+  test("forgets pools that are gone and endpoints that have served nothing for long", () => {
+    const { traffic, advance } = setUp();
+    traffic.add("ns/a", observation());
+    traffic.add("ns/gone", observation());
+    traffic.keep(new Set(["ns/a"]));
+    assert.equal(traffic.pool("ns/gone").recent.length, 0);
+    assert.equal(traffic.endpoint("ns/a", 7n).share, 1);
+    advance(11 * HALF_LIFE_MS);
+    traffic.keep(new Set(["ns/a"]));
+    assert.equal(traffic.endpoint("ns/a", 7n).share, 0);
+  });
+});
