@@ -1,6 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { MAX_ENDPOINTS } from "../../wire/layout.ts";
-import { fileName, wholeNumber } from "./values.ts";
+import { fileName, httpUrl, wholeNumber } from "./values.ts";
 
 const OUTPUTS = ["text", "json"] as const;
 /** Endpoints per profile that fit a screen. */
@@ -31,12 +31,6 @@ function header(text: string, before: readonly Header[] | undefined): Header[] {
     throw new InvalidArgumentError("Expected 'name: value', such as 'x-slo-ttft-ms: 200'.");
   }
   return [...(before ?? []), [name, value]];
-}
-
-function httpUrl(text: string): URL {
-  const url = URL.parse(text);
-  if (url !== null && (url.protocol === "http:" || url.protocol === "https:")) return url;
-  throw new InvalidArgumentError("Expected a URL such as http://127.0.0.1:9090.");
 }
 
 /** Adds the flags to a command. */

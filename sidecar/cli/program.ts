@@ -9,6 +9,7 @@ import { withoutOldSpellings } from "./old-spelling.ts";
 import { type Manner, serveCommand } from "./serve-command.ts";
 import { simulateCommand } from "./simulate-command.ts";
 import { stopSignal } from "./stop-signal.ts";
+import { topCommand } from "./top-command.ts";
 import { VERSION, VERSION_LINE } from "./version.ts";
 
 /** Exit statuses. */
@@ -32,6 +33,7 @@ Examples:
   $ inline-epp serve --help
   $ inline-epp explain request.json --sidecar http://127.0.0.1:9090
   $ inline-epp simulate trace.jsonl.gz --config config.yaml
+  $ inline-epp top
 
 Where the first argument is a flag, the command is serve.
 `;
@@ -77,6 +79,7 @@ export async function main(args: readonly string[], output: Output): Promise<num
     checkCommand(output, failed),
     explainCommand(output, failed),
     simulateCommand(output, failed),
+    topCommand(output, failed),
     new Command("version").description("Print the version.").action(() => output.out(`${VERSION_LINE}\n`)),
   ];
   for (const command of commands) program.addCommand(command.copyInheritedSettings(program));

@@ -92,3 +92,10 @@ export function ports(max: number): (text: string) => readonly number[] {
     throw new InvalidArgumentError(`Expected 1 to ${max} ports from 1 to ${MAX_PORT}, such as 8000,8001.`);
   };
 }
+
+/** An http or https URL. */
+export function httpUrl(text: string): URL {
+  const url = URL.parse(text);
+  if (url !== null && (url.protocol === "http:" || url.protocol === "https:")) return url;
+  throw new InvalidArgumentError("Expected a URL such as http://127.0.0.1:9090.");
+}
