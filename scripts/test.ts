@@ -19,7 +19,7 @@ import { onStop } from "./stop.ts";
 import { findClientPython } from "./testing/client-libraries.ts";
 import { findClusterBinary } from "./testing/cluster-binary.ts";
 import { add, type Counts, closingLine, NONE, readAspectSummary } from "./testing/counts.ts";
-import { CHROMIUM, ETCD, findProgram, needPrograms, REDIS } from "./testing/system-programs.ts";
+import { CHROMIUM, ETCD, findProgram, needPrograms, PROMTOOL, REDIS } from "./testing/system-programs.ts";
 import { findHelm, findKustomize } from "./tools/deploy-tools.ts";
 import { runMain, Trouble } from "./trouble.ts";
 
@@ -149,8 +149,9 @@ const STEPS: Readonly<Record<string, Step>> = {
     },
   },
   tools: {
-    name: "helm and kustomize",
+    name: "helm, kustomize and promtool",
     run: async () => {
+      await needPrograms([PROMTOOL]);
       for (const find of [findHelm, findKustomize]) console.log(shownPath(await find()));
       return { ok: true };
     },

@@ -15,6 +15,7 @@ import { startHttpServer } from "./observe/http-server.ts";
 import { authority, type Listen } from "./observe/listen-error.ts";
 import type { Log } from "./observe/log.ts";
 import { createMetrics } from "./observe/metrics.ts";
+import { registerPoolMetrics } from "./observe/pool-metrics.ts";
 import { Readiness } from "./observe/readiness.ts";
 import { registerReplicaMetrics } from "./observe/replica-metrics.ts";
 import { registerScrapeMetrics } from "./observe/scrape-metrics.ts";
@@ -136,6 +137,7 @@ export async function serve(
   if (state !== undefined) {
     start.add(() => state.stop());
     registerEndpointMetrics(registry, state.source, clock);
+    registerPoolMetrics(registry, state.source, clock);
     registerScrapeMetrics(registry, state.scrapes);
   }
 

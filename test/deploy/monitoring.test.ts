@@ -1,0 +1,88 @@
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { before, describe, test } from "node:test";
+import { parse } from "yaml";
+import { PROMTOOL } from "../../scripts/testing/system-programs.ts";
+import { chats } from "../harness/requests.ts";
+import { startStack } from "../harness/stack.ts";
+
+const DASHBOARD = "deploy/monitoring/dashboard.json";
+const RULES = "deploy/monitoring/rules.yaml";
+/** Ours, and those of every process. */
+const METRIC = /\b(?:inference_|inline_epp_|llm_d_epp_|process_|nodejs_)[a-z_]+\b/g;
+
+interface Panel {
+  readonly id: number;
+  readonly title: string;
+  readonly type: string;
+  readonly gridPos: { readonly x: number; readonly y: number; readonly w: number; readonly h: number };
+  readonly targets?: readonly { readonly expr: string }[];
+}
+
+const panels: readonly Panel[] = JSON.parse(readFileSync(DASHBOARD, "utf8")).panels;
+const rules: readonly { alert: string; expr: string }[] = parse(readFileSync(RULES, "utf8")).groups[0].rules;
+
+function metricsOf(expr: string): string[] {
+  // Label names stand in braces and behind by, without and on.
+  const bare = expr.replaceAll(/\{[^}]*\}/g, "").replaceAll(/\b(by|without|on)\s*\([^)]*\)/g, "");
+  return [...bare.matchAll(METRIC)].map(([name]) => name);
+}
+
+describe("monitoring", () => {
+  let served: Set<string>;
+
+  before(async () => {
+    const stack = await startStack();
+    try {
+      await chats(stack.url, 5);
+      const envoy = await (await fetch(`${stack.envoy.adminUrl}/stats/prometheus`)).text();
+      const both = `${await stack.sidecar.metrics()}\n${envoy}`;
+      served = new Set([...both.matchAll(/^([a-z_]+)[{ ]/gm)].map(([, name]) => name!));
+      for (const [, name, kind] of both.matchAll(/^# TYPE (\S+) (\S+)$/gm)) {
+        served.add(name!);
+        if (kind === "histogram") for (const end of ["bucket", "sum", "count"]) served.add(`${name}_${end}`);
+      }
+    } finally {
+      await stack.stop();
+    }
+  });
+
+  test("panels show metrics that there are", () => {
+    const exprs = panels.flatMap(({ title, targets = [] }) => targets.map(({ expr }) => ({ title, expr })));
+    assert.ok(exprs.length > 20);
+    for (const { title, expr } of exprs) {
+      const names = metricsOf(expr);
+      assert.ok(names.length > 0, `${title}: ${expr}`);
+      for (const name of names) assert.ok(served.has(name), `${title}: there is no ${name}`);
+    }
+  });
+
+  test("alerts watch metrics that there are", () => {
+    for (const { alert, expr } of rules) {
+      const names = metricsOf(expr);
+      assert.ok(names.length > 0, alert);
+      for (const name of names) assert.ok(served.has(name), `${alert}: there is no ${name}`);
+    }
+  });
+
+  test("panels have ids of their own and do not overlap", () => {
+    assert.equal(new Set(panels.map(({ id }) => id)).size, panels.length);
+    for (const [index, { title, gridPos: one }] of panels.entries()) {
+      assert.ok(one.x + one.w <= 24, title);
+      for (const { title: second, gridPos: other } of panels.slice(0, index)) {
+        const apart =
+          one.x + one.w <= other.x ||
+          other.x + other.w <= one.x ||
+          one.y + one.h <= other.y ||
+          other.y + other.h <= one.y;
+        assert.ok(apart, `${title} lies over ${second}`);
+      }
+    }
+  });
+
+  test("promtool takes the rules", () => {
+    const said = execFileSync(PROMTOOL.name, ["check", "rules", RULES], { encoding: "utf8" });
+    assert.match(said, new RegExp(`SUCCESS: ${rules.length} rules found`));
+  });
+});
