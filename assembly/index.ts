@@ -84,6 +84,7 @@ export function proxy_on_grpc_receive(id: u32, token: u32, length: u32): void {
   const store = root.store;
   if (store === null) return;
   if (store.observations.owns(id, token)) store.observations.arrived();
+  else if (store.spending.owns(id, token)) store.spending.arrived(length, host.now());
   else if (store.link.owns(token)) store.receive(length, host.now());
 }
 
@@ -94,6 +95,7 @@ export function proxy_on_grpc_close(id: u32, token: u32, status: u32): void {
   const store = root.store;
   if (store === null) return;
   if (store.observations.owns(id, token)) store.observations.lost();
+  else if (store.spending.owns(id, token)) store.spending.lost(host.now());
   else if (store.link.owns(token)) store.link.lost(status, host.now());
 }
 

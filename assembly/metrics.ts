@@ -34,7 +34,11 @@ export const OVERFLOWED: i32 = 14;
 export const BAD_REQUESTS: i32 = 15;
 /** Requests of which the sidecar was not told what became of them. */
 export const OBSERVATIONS_DROPPED: i32 = 16;
-const COUNTERS: i32 = 17;
+/** Requests that were turned away by a rate limit. */
+export const RATE_LIMITED: i32 = 17;
+/** Calls in which the sidecar was to say how budgets of rate limits stand, and did not. */
+export const SPENDING_FAILED: i32 = 18;
+const COUNTERS: i32 = 19;
 
 /** Requests in flight in all workers. */
 export const IN_FLIGHT: i32 = 0;
@@ -43,8 +47,8 @@ export const STREAM_OPEN: i32 = 1;
 /** Seconds since the last frame from the sidecar was accepted. */
 export const STATE_AGE: i32 = 2;
 
-const ids: usize = memory.data(68); // u32[COUNTERS]
-const pending: usize = memory.data(136, 8); // u64[COUNTERS]
+const ids: usize = memory.data(76); // u32[COUNTERS]
+const pending: usize = memory.data(152, 8); // u64[COUNTERS]
 const gaugeIds: usize = memory.data(12); // u32, by gauge
 let defined: bool = false;
 
@@ -69,6 +73,8 @@ export function defineMetrics(): void {
   define(OVERFLOWED, "inline_epp_overflowed_total");
   define(BAD_REQUESTS, "inline_epp_bad_requests_total");
   define(OBSERVATIONS_DROPPED, "inline_epp_observations_dropped_total");
+  define(RATE_LIMITED, "inline_epp_rate_limited_total");
+  define(SPENDING_FAILED, "inline_epp_rate_limit_calls_failed_total");
   defineGauge(IN_FLIGHT, "inline_epp_in_flight");
   defineGauge(STREAM_OPEN, "inline_epp_state_stream_open");
   defineGauge(STATE_AGE, "inline_epp_state_age_seconds");

@@ -94,6 +94,7 @@ export class Root {
     }
     store.tellSidecar(this.id, now);
     store.observations.tick(this.id, now);
+    store.spending.tick(this.id, now);
     releaseOverdue(this, now);
   }
 

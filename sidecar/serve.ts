@@ -6,6 +6,8 @@ import { defaultConfig } from "./epp-config/default-config.ts";
 import { LivePlans } from "./epp-config/live-plans.ts";
 import { readConfig } from "./epp-config/read.ts";
 import { takeSnapshot } from "./explain/take-snapshot.ts";
+import { countedLedger } from "./limits/ledger-metrics.ts";
+import { MemoryLedger } from "./limits/memory-ledger.ts";
 import { PoolNames } from "./observations/pool-names.ts";
 import { registerRequestMetrics } from "./observations/request-metrics.ts";
 import { registerEndpointMetrics } from "./observe/endpoint-metrics.ts";
@@ -197,6 +199,7 @@ export async function serve(
         log,
         observer: metrics.push,
         observed,
+        budgets: countedLedger(replicas?.budgets ?? new MemoryLedger(clock), registry),
         ...(replicas !== undefined && { peers: replicas.peers }),
       }),
     );

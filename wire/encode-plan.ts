@@ -1,4 +1,5 @@
 import { above0, check, checkBytes, EncodeError, finite, frame } from "./encode-frame.ts";
+import { LimitTable } from "./encode-limits.ts";
 import * as L from "./layout.ts";
 import type { Plan, PlanAdmission, PlanBand, PlanSettings, PlanStep } from "./model.ts";
 import { StringSection, TermTable } from "./strings.ts";
@@ -78,18 +79,22 @@ export function encodePlan(plan: Plan): Uint8Array {
   }));
   check("terms", terms.count, L.MAX_TERMS);
   check("values", terms.values, L.MAX_VALUES);
+  const limits = new LimitTable(plan.settings.limits, strings);
   const { bands } = plan.settings.admission;
   checkBands(bands);
   const stepsAt = L.PLAN_BYTES + plan.profiles.length * L.PROFILE_BYTES;
   const termsAt = stepsAt + steps.length * L.STEP_BYTES;
   const bandsAt = termsAt + terms.count * L.TERM_BYTES + terms.values * L.VALUE_BYTES;
-  const stringsAt = bandsAt + bands.length * L.BAND_BYTES;
+  const limitsAt = bandsAt + bands.length * L.BAND_BYTES;
+  const stringsAt = limitsAt + limits.bytes;
   const { bytes, view } = frame(L.KIND_PLAN, stringsAt + strings.size, plan.pool, plan.epoch);
   view.setUint32(L.PLAN_PROFILES, plan.profiles.length, true);
   view.setUint32(L.PLAN_STEPS, steps.length, true);
   view.setUint32(L.PLAN_TERMS, terms.count, true);
   view.setUint32(L.PLAN_VALUES, terms.values, true);
   view.setUint32(L.PLAN_STRINGS, strings.size, true);
+  view.setUint32(L.PLAN_LIMITS, limits.count, true);
+  view.setUint32(L.PLAN_LIMIT_MODELS, limits.models, true);
   writeSettings(view, plan.settings);
   let firstStep = 0;
   plan.profiles.forEach((profile, index) => {
@@ -103,6 +108,7 @@ export function encodePlan(plan: Plan): Uint8Array {
   for (const [index, row] of rows.entries()) writeStep(view, stepsAt + index * L.STEP_BYTES, row);
   terms.writeTo(view, termsAt);
   for (const [index, band] of bands.entries()) writeBand(view, bandsAt + index * L.BAND_BYTES, band);
+  limits.writeTo(view, limitsAt);
   strings.writeTo(bytes, stringsAt);
   return bytes;
 }

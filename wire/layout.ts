@@ -5,7 +5,7 @@
 /** First four bytes of every frame: "IEPP". */
 export const FRAME_MAGIC = 0x50504549;
 /** Version rule: a reader accepts exactly its own version. Any change of a byte's meaning raises it by one. */
-export const WIRE_VERSION = 4;
+export const WIRE_VERSION = 5;
 /** No frame may be longer: a roster of MAX_ENDPOINTS with labels stays far below. */
 export const MAX_FRAME_BYTES = 4194304;
 /** Endpoints (pod ip x target port) that one pool may hold. */
@@ -36,6 +36,8 @@ export const KIND_JOURNAL = 10; // up, down and between workers, what has been l
 export const KIND_WANT = 11; // up, which pools the gateway uses
 export const KIND_POLICY = 12; // down, what the pool's requests are subject to
 export const KIND_OBSERVED = 13; // up, in a call of its own, what became of requests
+export const KIND_SPENT = 14; // up, in a call of its own, what was taken from budgets of rate limits
+export const KIND_BUDGETS = 15; // down, the answer to it, how those budgets stand
 
 // HELLO. Epoch 0.
 export const HELLO_GATEWAY = 32; // u64, random, one per stream
@@ -140,10 +142,14 @@ export const PLAN_QUEUE_REQUESTS = 232; // u32, requests that may wait over all 
 export const PLAN_TTL = 236; // u32, milliseconds that a request waits at most; 0: no limit
 export const PLAN_NO_ENDPOINT_TTL = 240; // u32, the same while the pool has no endpoint that takes requests
 export const PLAN_BANDS = 244; // u32, count
-export const PLAN_BYTES = 248; // then profiles, steps, terms, values, bands, strings
+export const PLAN_LIMITS = 248; // u32, count
+export const PLAN_LIMIT_MODELS = 252; // u32, count
+export const PLAN_BYTES = 256; // then profiles, steps, terms, values, bands, limits, models of limits, strings
 /** Flag: requests wait while the pool is saturated; without it those with priorities below 0 are turned away. */
 export const PLAN_FLOW_CONTROL = 1;
 export const MAX_BANDS = 64;
+export const MAX_LIMITS = 16;
+export const MAX_LIMIT_MODELS = 1024;
 export const MAX_PROFILES = 16;
 export const MAX_STEPS = 256;
 export const MAX_TERMS = 1024;
@@ -214,6 +220,25 @@ export const FAIRNESS_RECENT_TOKENS = 3; // flows get equally many tokens, an ou
 export const ORDER_FCFS = 1;
 export const ORDER_EDF = 2; // by the end of its time to live
 export const ORDER_SLO_DEADLINE = 3; // by arrival and the time to the first token that the client asks for
+
+// A rate limit. Each client has a budget of it, or all have one; budgets fill up evenly while time passes.
+export const LIMIT_KEY = 0; // u64, xxh64 of its name
+export const LIMIT_REQUESTS = 8; // f64, requests per LIMIT_PER; 0: any number
+export const LIMIT_TOKENS = 16; // f64, tokens of prompts and answers per LIMIT_PER; 0: any number
+export const LIMIT_PER = 24; // f64, microseconds; above 0
+export const LIMIT_BURST = 32; // f64, microseconds in which an empty budget fills up; above 0
+export const LIMIT_NAME_OFFSET = 40; // u32, into the strings
+export const LIMIT_NAME_LENGTH = 44; // u32
+export const LIMIT_HEADER_OFFSET = 48; // u32, the request header that names the client, in lower case
+export const LIMIT_HEADER_LENGTH = 52; // u32; 0: all clients share
+export const LIMIT_MODEL_START = 56; // u32, index of its first model
+export const LIMIT_MODEL_COUNT = 60; // u32; 0: it holds for every model
+export const LIMIT_FLAGS = 64; // u32, LIMIT_PER_MODEL or nothing
+export const LIMIT_BYTES = 72;
+/** Flag: each model has budgets of its own. */
+export const LIMIT_PER_MODEL = 1;
+/** A model that a limit is for is the u64 xxh64 of its name. */
+export const LIMIT_MODEL_BYTES = 8;
 
 export const DETECTOR_UTILIZATION = 1; // 0 queueDepthThreshold, 1 kvCacheUtilThreshold, 2 metricsStalenessThreshold in ms, 3 headroom
 export const DETECTOR_CONCURRENCY = 2; // 0 maxConcurrency, 1 maxTokenConcurrency, 2 headroom, 3 concurrencyMode (0 requests, 1 tokens, 2 hybrid)
@@ -380,6 +405,28 @@ export const FINISH_LENGTH = 2; // length; max_tokens
 export const FINISH_TOOL_CALLS = 3; // tool_calls, function_call; tool_use
 export const FINISH_CONTENT_FILTER = 4; // content_filter; refusal
 export const FINISH_OTHER = 5;
+
+// SPENT. Epoch 0. A budget is told by the microseconds after which it is full, of requests and of tokens: its debts.
+export const SPENT_ROWS = 32; // u32, count
+export const SPENT_BYTES = 40; // then rows
+/** Budgets that a SPENT may tell of. */
+export const MAX_SPENT = 256;
+
+export const SPEND_KEY = 0; // u64, the budget's
+export const SPEND_REQUESTS = 8; // f64, microseconds added to its debt of requests; below 0: given back
+export const SPEND_TOKENS = 16; // f64, likewise of tokens
+export const SPEND_REQUEST_DEBT = 24; // f64, microseconds, its debt without that as the gateway has it; 0 or more
+export const SPEND_TOKEN_DEBT = 32; // f64, likewise of tokens
+export const SPEND_BYTES = 40;
+
+// BUDGETS. Epoch 0. A row for each of the SPENT's, in its order.
+export const BUDGETS_ROWS = 32; // u32, count
+export const BUDGETS_BYTES = 40; // then rows
+
+export const BUDGET_KEY = 0; // u64
+export const BUDGET_REQUEST_DEBT = 8; // f64, microseconds, 0 or more: of all gateways
+export const BUDGET_TOKEN_DEBT = 16; // f64, likewise
+export const BUDGET_BYTES = 24;
 
 // Why a frame is refused. 0: accepted.
 export const ACCEPTED = 0;

@@ -109,6 +109,26 @@ export interface PlanSettings {
   readonly outputMax: number;
   /** What tells that the pool is saturated, and what becomes of requests then. */
   readonly admission: PlanAdmission;
+  /** Rate limits, at most MAX_LIMITS, each of a name of its own. */
+  readonly limits: readonly PlanLimit[];
+}
+
+/** How much clients may ask for. */
+export interface PlanLimit {
+  readonly name: string;
+  /** The models that it holds for; none: every model. */
+  readonly models: readonly string[];
+  /** The request header that names the client, in lower case; empty: all clients share. */
+  readonly header: string;
+  /** Whether each model has budgets of its own. */
+  readonly perModel: boolean;
+  /** Per `per`; 0: any number. */
+  readonly requests: number;
+  readonly tokens: number;
+  /** Microseconds. */
+  readonly per: number;
+  /** Microseconds in which an empty budget fills up. */
+  readonly burst: number;
 }
 
 /** How requests of one priority wait. */
@@ -262,4 +282,22 @@ export interface Observation {
   readonly prompt: number;
   readonly output: number;
   readonly cached: number;
+}
+
+/** What was taken from a budget of a rate limit, in microseconds of debt. */
+export interface Spend {
+  readonly key: bigint;
+  /** By how much the debts have grown; below 0: it was given back. */
+  readonly requests: number;
+  readonly tokens: number;
+  /** The debts without that, as the gateway has them. */
+  readonly requestDebt: number;
+  readonly tokenDebt: number;
+}
+
+/** How a budget stands: microseconds after which it is full. */
+export interface Budget {
+  readonly key: bigint;
+  readonly requestDebt: number;
+  readonly tokenDebt: number;
 }

@@ -32,7 +32,10 @@ export const PLAIN_ADMISSION: PlanAdmission = {
   bands: [PLAIN_BAND, { ...PLAIN_BAND, kind: BAND_NEGATIVE }],
 };
 
-/** One profile runs, prompts are cut into blocks of 64 tokens, and only prompt tokens count as in flight. */
+/**
+ * One profile runs, prompts are cut into blocks of 64 tokens, only prompt tokens count as in flight, and nothing is
+ * limited.
+ */
 export const PLAIN_SETTINGS: PlanSettings = {
   handler: HANDLER_SINGLE,
   handlerParameters: [0],
@@ -42,4 +45,5 @@ export const PLAIN_SETTINGS: PlanSettings = {
   outputRatio: 0,
   outputMax: 0,
   admission: PLAIN_ADMISSION,
+  limits: [],
 };

@@ -22,6 +22,8 @@ import { dispatchAfter } from "./dispatch.ts";
 import { explain } from "./explain.ts";
 import { findPool } from "./find-pool.ts";
 import { DESTINATION_HEADER } from "./header-map.ts";
+import { settleLimits, withinLimits } from "./limit.ts";
+import { tellLimits } from "./limit-headers.ts";
 import { keepModel, observe } from "./observe.ts";
 import { finished, firstToken, servedBy, servedByNobody } from "./outcome.ts";
 import { beginAnswer, beginRenaming, tellLength } from "./model.ts";
@@ -99,7 +101,7 @@ export function onRequestTrailers(request: Request): u32 {
 function settle(root: Root, request: Request): i32 {
   keepModel(request);
   tellLength(root, request);
-  return checkBody(request, true) ? admit(root, request) : ANSWERED;
+  return checkBody(request, true) && withinLimits(root, request) ? admit(root, request) : ANSWERED;
 }
 
 /** The answer's headers: now it is known who really serves. `end`: the answer has no body. */
@@ -109,6 +111,7 @@ export function onResponseHeaders(request: Request, end: bool): void {
   unhold(rootAt(request), request);
   leaveQueue(request); // the gateway has answered in its place
   explain(request);
+  tellLimits(request);
   readStatus(request);
   if (!host.getProperty(UPSTREAM_ADDRESS)) {
     request.local = true;
@@ -175,6 +178,7 @@ export function onDone(request: Request): void {
   endPrefill(request);
   uncount(request);
   observe(request);
+  settleLimits(request);
   if (counted) dispatchAfter(request);
 }
 

@@ -10,7 +10,7 @@ import * as host from "../abi/host.ts";
 import { BODY_JSON, Body, bodyModelAt } from "../body/body.ts";
 import { takeBlock } from "../memory/blocks.ts";
 import { clientJsonAt, Renaming, targetAt } from "../policy/renaming.ts";
-import { UsageScan, USAGE_CACHED_APART } from "../response/usage.ts";
+import { promptTokens, UsageScan } from "../response/usage.ts";
 import { Root } from "../root.ts";
 import { Store } from "../sync/store.ts";
 import { framePool } from "../wire/header.ts";
@@ -75,9 +75,7 @@ function recordUsage(record: usize, request: Request, usage: UsageScan): void {
   if (usage.chunks > 1 && request.lastAt > request.firstAt) {
     store<u32>(record, span(request.firstAt, request.lastAt) / (usage.chunks - 1), OBSERVATION_ITL);
   }
-  // Anthropic's prompt tokens are those that were not cached.
-  const apart = (usage.seen & USAGE_CACHED_APART) != 0 ? usage.cached : 0;
-  store<u32>(record, u32(min<u64>(u64(usage.prompt) + apart, u64(u32.MAX_VALUE))), OBSERVATION_PROMPT);
+  store<u32>(record, promptTokens(usage), OBSERVATION_PROMPT);
   store<u32>(record, usage.completion, OBSERVATION_OUTPUT);
   store<u32>(record, usage.cached, OBSERVATION_CACHED);
 }

@@ -17,6 +17,7 @@ import {
   lookFor, METHOD, MODEL, OBJECTIVE, OLD_FAIRNESS, OLD_MODEL, OLD_OBJECTIVE, OLD_SLO_TPOT, OLD_SLO_TTFT, PATH, PREFILLER,
   SESSION, SLO_TPOT, SLO_TTFT, walkHeaders,
 } from "./header-map.ts";
+import { keepClients } from "./limit.ts";
 import { mediaOf } from "./media-type.ts";
 import { Request } from "./request.ts";
 
@@ -49,6 +50,8 @@ export function readHeaders(root: Root, request: Request): void {
   keepModel(request);
   if (hasHeader(SESSION)) request.session = sessionOf(headerAt(SESSION), headerLength(SESSION));
   if (hasHeader(EXPLAIN)) request.explain = max<u32>(u32(decimal(EXPLAIN, EXPLAINED)), 1);
+
+  if (pool !== null) keepClients(request, pool.plan);
 
   remove(DESTINATION);
   // Where this filter holds requests there is no header_mutation behind it that would take them off whatever the plan,

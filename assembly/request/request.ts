@@ -115,6 +115,8 @@ export class Request {
   /** Address and bytes of the explanation that the client asked for; 0: none. */
   trace: usize;
   traceLength: u32;
+  /** Address of the Allowance where rate limits may hold for it, until it is over; 0: none do. */
+  allowance: usize;
   /** Address of the Renaming where the request's model may be replaced; 0: it stays. */
   renaming: usize;
 }

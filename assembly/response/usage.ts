@@ -93,6 +93,17 @@ export function releaseUsage(scan: UsageScan): void {
   slab.give(changetype<usize>(scan));
 }
 
+/** Tokens of the prompt, cached ones among them, which Anthropic tells apart; 0: it is not told. */
+export function promptTokens(scan: UsageScan): u32 {
+  const apart = (scan.seen & USAGE_CACHED_APART) != 0 ? scan.cached : 0;
+  return u32(min<u64>(u64(scan.prompt) + apart, u64(u32.MAX_VALUE)));
+}
+
+/** Tokens generated; where that is not told, the events with data. */
+export function completionTokens(scan: UsageScan): u32 {
+  return (scan.seen & USAGE_COMPLETION) != 0 ? scan.completion : scan.chunks;
+}
+
 /** Scans the next `length` bytes of the answer. */
 export function scanUsage(scan: UsageScan, at: usize, length: u32): void {
   scan.line = advanceLine(scan.line, at, length);

@@ -14,6 +14,7 @@ import { Link } from "./link.ts";
 import { Observations } from "./observations.ts";
 import { PoolView, PoolViews } from "./pool-view.ts";
 import { RemoteReader } from "./remote.ts";
+import { Spending } from "./spending.ts";
 import { SAID_EVERY, Uses } from "./uses.ts";
 import { Want } from "./want.ts";
 
@@ -34,6 +35,8 @@ export class Store {
   readonly link: Link;
   /** What became of requests, on its way to this sidecar. */
   readonly observations: Observations;
+  /** Budgets of rate limits, and what of them is on its way to this sidecar. */
+  readonly spending: Spending;
   /** Context id of the root that contends for the lease or holds it; 0 none. */
   holder: u32 = 0;
   /** One of NO_STATE, NO_SUCH_POOL, SEVERAL_POOLS: why the last freshPool gave none. */
@@ -66,6 +69,7 @@ export class Store {
     this.uses = uses;
     this.link = new Link(ownCluster, ownAuthority, new Want(uses));
     this.observations = new Observations(ownCluster, ownAuthority);
+    this.spending = new Spending(ownCluster, ownAuthority);
     readRemote(new RemoteReader(cluster, authority));
   }
 
@@ -172,6 +176,7 @@ export class Store {
   /** A root goes: if it held the lease, others may have it at once. */
   leave(id: u32, now: u64): void {
     this.observations.leave(id);
+    this.spending.leave(id, now);
     if (this.holder != id) return;
     this.link.close(now);
     if (this.lease.held) this.link.leave();

@@ -1,6 +1,6 @@
 import {
-  ACCEPTED, BAND_BYTES, DECIDER_MULTIMODAL, HANDLER_DATA_PARALLEL, HANDLER_DISAGG, HANDLER_SINGLE, MAX_BANDS,
-  MAX_BLOCK_TOKENS, MAX_PARAMETERS, MAX_PROFILES, MAX_PROMPT_BLOCKS, MAX_STEPS, MAX_TERMS, MAX_VALUES, PLAN_BANDS,
+  ACCEPTED, BAND_BYTES, DECIDER_MULTIMODAL, HANDLER_DATA_PARALLEL, HANDLER_DISAGG, HANDLER_SINGLE, LIMIT_BYTES,
+  LIMIT_MODEL_BYTES, MAX_BANDS, MAX_BLOCK_TOKENS, MAX_LIMITS, MAX_LIMIT_MODELS, MAX_PARAMETERS, MAX_PROFILES, MAX_PROMPT_BLOCKS, MAX_STEPS, MAX_TERMS, MAX_VALUES, PLAN_BANDS,
   PLAN_BLOCK_TOKENS, PLAN_BYTES,
   PLAN_HANDLER, PLAN_HANDLER_PARAMETERS, PLAN_LRU_BLOCKS, PLAN_MAX_BLOCKS, PLAN_OUTPUT_MAX, PLAN_OUTPUT_RATIO,
   PLAN_PROFILES, PLAN_STEPS, PLAN_STRINGS, PLAN_TERMS, PLAN_VALUES, PROFILE_BYTES, PROFILE_FIRST_STEP,
@@ -11,8 +11,9 @@ import {
   VALUE_LENGTH, VALUE_OFFSET,
 } from "../../wire/layout.ts";
 import { stageOf } from "../schedule/plugins.ts";
-import { bandRow, checkAdmission } from "./admission.ts";
+import { checkAdmission } from "./admission.ts";
 import { framePool } from "./header.ts";
+import { checkLimits, limitModels, planLimitModels, planLimits } from "./limits.ts";
 import { inside, readable } from "./reference.ts";
 
 /** Checks a PLAN behind its header: after this, running it cannot fail. Returns ACCEPTED or the refusal's reason. */
@@ -27,9 +28,12 @@ export function checkPlan(frame: usize, length: u32): i32 {
   if (profiles == 0 || profiles > u32(MAX_PROFILES) || steps > u32(MAX_STEPS)) return REFUSED_LENGTH;
   const bands = load<u32>(frame, PLAN_BANDS);
   if (terms > u32(MAX_TERMS) || values > u32(MAX_VALUES) || bands > u32(MAX_BANDS)) return REFUSED_LENGTH;
+  const limits = planLimits(frame);
+  const limitModelCount = planLimitModels(frame);
+  if (limits > u32(MAX_LIMITS) || limitModelCount > u32(MAX_LIMIT_MODELS)) return REFUSED_LENGTH;
   const tables =
     profiles * u32(PROFILE_BYTES) + steps * u32(STEP_BYTES) + terms * u32(TERM_BYTES) + values * u32(VALUE_BYTES) +
-    bands * u32(BAND_BYTES);
+    bands * u32(BAND_BYTES) + limits * u32(LIMIT_BYTES) + limitModelCount * u32(LIMIT_MODEL_BYTES);
   if (u64(PLAN_BYTES) + u64(tables) + u64(strings) != u64(length)) return REFUSED_LENGTH;
   for (let i: u32 = 0; i < values; i++) {
     if (!readable(valueRow(frame, i), VALUE_OFFSET, VALUE_LENGTH, strings)) return REFUSED_REFERENCE;
@@ -57,8 +61,9 @@ export function checkPlan(frame: usize, length: u32): i32 {
     if (!inside(profileFirstStep(row), count, steps)) return REFUSED_REFERENCE;
     if (!inOrder(frame, profileFirstStep(row), count)) return REFUSED_VALUE;
   }
-  const refused = checkSettings(frame, profiles);
-  return refused != ACCEPTED ? refused : checkAdmission(frame);
+  let refused = checkSettings(frame, profiles);
+  if (refused == ACCEPTED) refused = checkAdmission(frame);
+  return refused != ACCEPTED ? refused : checkLimits(frame);
 }
 
 function checkSettings(frame: usize, profiles: u32): i32 {
@@ -138,7 +143,8 @@ export function valueRow(frame: usize, index: u32): usize {
 
 /** Where a text of the plan stands; `row` holds an offset into the strings at `offsetField`. */
 export function planText(frame: usize, row: usize, offsetField: i32): usize {
-  return bandRow(frame, load<u32>(frame, PLAN_BANDS)) + load<u32>(row + offsetField);
+  const strings = limitModels(frame) + usize(planLimitModels(frame)) * LIMIT_MODEL_BYTES;
+  return strings + load<u32>(row + offsetField);
 }
 
 @inline

@@ -6,6 +6,7 @@ import type { PluginInstance, Profile } from "./config.ts";
 import type { HandlerSettings, Surroundings } from "./plugins/plugin.ts";
 import { defaultPrefixValues, type PrefixSettings, type PrefixValues, prefixSettings } from "./prefix-settings.ts";
 import type { DeclaredPlugins } from "./read-plugins.ts";
+import { settleLimits } from "./settle-limits.ts";
 
 const PREFIX_PRODUCER = "approx-prefix-cache-producer";
 const PREFIX_SCORER = "prefix-cache-scorer";
@@ -130,5 +131,10 @@ function settleOutput(declared: DeclaredPlugins): OutputSettings {
 
 /** The settings of the plan, but for its admission. */
 export function settle(declared: DeclaredPlugins, profiles: readonly Profile[]): Omit<PlanSettings, "admission"> {
-  return { ...settleHandler(declared, profiles), ...settlePrefix(declared), ...settleOutput(declared) };
+  return {
+    ...settleHandler(declared, profiles),
+    ...settlePrefix(declared),
+    ...settleOutput(declared),
+    limits: settleLimits(declared),
+  };
 }

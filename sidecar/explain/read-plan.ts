@@ -5,6 +5,7 @@ import type { PlanProfile, PlanSettings, PlanStep, PlanTerm } from "../../wire/m
 import { PLAIN_SETTINGS } from "../../wire/plan-settings.ts";
 import { integer, list, listOf, mapping, number, type Place, type Reader, text } from "../support/fields.ts";
 import { readAdmission } from "./admission.ts";
+import { readLimits } from "./limits.ts";
 import { handlerNames, operatorNames, pluginNames, stageOf } from "./names.ts";
 import { constant, optional, readParameters } from "./plan-fields.ts";
 import type { SnapshotPlan } from "./snapshot.ts";
@@ -78,6 +79,7 @@ function readSettings(value: unknown, place: Place): PlanSettings | undefined {
     outputRatio: read("outputRatio", PLAIN_SETTINGS.outputRatio, number({ min: 0 })),
     outputMax: read("outputMax", PLAIN_SETTINGS.outputMax, count),
     admission: read("admission", PLAIN_SETTINGS.admission, readAdmission),
+    limits: read("limits", PLAIN_SETTINGS.limits, readLimits),
   };
 }
 

@@ -1,5 +1,8 @@
 import { MAX_FRAME_BYTES, MAX_POOLS } from "../../wire/layout.ts";
 import type { Observation } from "../../wire/model.ts";
+import type { Ledger } from "../limits/ledger.ts";
+import { MemoryLedger } from "../limits/memory-ledger.ts";
+import { receiveSpent } from "../limits/receive.ts";
 import { receiveObserved } from "../observations/receive.ts";
 import { listenGrpc } from "../observe/grpc-listener.ts";
 import type { Listen } from "../observe/listen-error.ts";
@@ -55,6 +58,8 @@ export interface PushServerOptions {
   readonly peers?: Peers;
   /** Hears what became of each request; nobody does where left out. */
   readonly observed?: (record: Observation) => void;
+  /** Who keeps budgets of rate limits; this server's memory where left out. */
+  readonly budgets?: Ledger;
 }
 
 /** The running push server. */
@@ -74,7 +79,7 @@ export interface PushServer {
  * @throws ListenError where the port cannot be had.
  */
 export async function startPushServer(options: PushServerOptions): Promise<PushServer> {
-  const { source, plans, clock, log, observer, peers } = options;
+  const { source, plans, clock, log, observer, peers, budgets = new MemoryLedger(clock) } = options;
   const quiet = new Quiet(clock);
   /** Streams that have not said HELLO, and those that have. */
   const strangers = new Set<Gateway>();
@@ -191,6 +196,11 @@ export async function startPushServer(options: PushServerOptions): Promise<PushS
     server.addService(stateService, {
       Stream: (call: FrameStream) => {
         strangers.add(new Gateway(++streams, call, context));
+      },
+      Spend: async (call: FrameCall, reply: FrameReply) => {
+        const answer = await receiveSpent(call.request, budgets, (reason) => observer.refused("up", reason, 1));
+        if (answer instanceof Uint8Array) reply(null, answer);
+        else reply(answer);
       },
       Observe: (call: FrameCall, reply: FrameReply) => {
         const refused = (reason: string): void => observer.refused("up", reason, 1);

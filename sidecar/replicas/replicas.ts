@@ -2,6 +2,8 @@
 // of requests in flight and of prefixes, through Redis. Where that is away each does everything itself.
 
 import { randomBytes } from "node:crypto";
+import type { Ledger } from "../limits/ledger.ts";
+import { RedisLedger } from "../limits/redis-ledger.ts";
 import type { Log } from "../observe/log.ts";
 import type { PeerInlet, Peers } from "../push/peers.ts";
 import type { SampleListener, ScrapeOptions, TargetScraper } from "../scrape/scraper.ts";
@@ -50,6 +52,8 @@ export interface Replicas {
   readonly report: ReplicaReport;
   /** For the push server. */
   readonly peers: Peers;
+  /** Budgets of rate limits, which all replicas share. */
+  readonly budgets: Ledger;
   /** For the state: makes what scrapes this replica's part of the targets. To be called once. */
   makeScraper(onSample: SampleListener, options: ScrapeOptions): TargetScraper;
   /** Says goodbye and leaves. */
@@ -92,6 +96,7 @@ export function startReplicas({ settings, served, clock, log, random = Math.rand
   const group = new Group(id, clock, counts);
   const flights = new FlightExchange(group, clock);
   const journals = new JournalExchange({ key: `inline-epp:{${name}}:journal`, id, clock, log, counts });
+  const budgets = new RedisLedger(`inline-epp:{${name}}:budget:`, log);
   const state = new StateLog(log, { redis: shownAddress(address), group: name, replica: shownId(id) });
   let current: RedisSession | undefined;
   let stopped = false;
@@ -100,12 +105,14 @@ export function startReplicas({ settings, served, clock, log, random = Math.rand
     current = session;
     group.attach({ send: (message) => session.publish(message), dead: () => session.fail(new Error(SILENT.text)) });
     journals.open(session);
+    budgets.open(session);
   }
 
   function lost(problem: Problem): void {
     current = undefined;
     state.lost(problem);
     journals.close();
+    budgets.close();
     group.detach();
   }
 
@@ -158,6 +165,7 @@ export function startReplicas({ settings, served, clock, log, random = Math.rand
       flightChanged: () => flights.changed(),
       journalCame: () => journals.changed(),
     },
+    budgets,
     makeScraper: (onSample, options) => new SharedScraper(group, onSample, options),
     async stop() {
       stopped = true;

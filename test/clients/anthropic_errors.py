@@ -75,4 +75,16 @@ def told_to_wait(url):
     assert answer.id == "second" and time.monotonic() - began >= 1
 
 
+@case
+def rate_limited(url):
+    """anthropic: over a rate limit: RateLimitError, and a wait as long as it takes"""
+    ask(url)()
+    error = raised(anthropic.RateLimitError, ask(url))
+    check(error, "rate_limit_error")
+    by_filter(error)
+    began = time.monotonic()
+    assert ask(url, max_retries=1)().content
+    assert time.monotonic() - began >= 1.5
+
+
 main()

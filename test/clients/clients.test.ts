@@ -14,6 +14,20 @@ const FILTERS_ALL = {
   schedulingProfiles: [{ name: "default", plugins: [{ pluginRef: "label-selector-filter" }] }],
 };
 
+/** Each client may ask once in 2 s; OpenAI's names itself in one header, Anthropic's in another. */
+const LIMITS = {
+  apiVersion: "llm-d.ai/v1alpha1",
+  kind: "EndpointPickerConfig",
+  plugins: [
+    { type: "queue-scorer" },
+    {
+      type: "token-rate-limiter",
+      parameters: { limits: [{ name: "slow", key: { header: "authorization" }, requests: 1, per: "2s" }] },
+    },
+  ],
+  schedulingProfiles: [{ name: "default", plugins: [{ pluginRef: "queue-scorer" }] }],
+};
+
 /** A model server that answers each path 429 at first and asks for a second's patience. Returns its address. */
 async function startBusyServer(t: TestContext): Promise<string> {
   const met = new Set<string>();
@@ -58,4 +72,10 @@ test("retry-after: the clients wait as long as the model server says", async (t)
   const { url } = await startStack({ modelServers: [await startBusyServer(t)] }, t);
   await runProgram(t, "openai_errors.py", url, ["told_to_wait"]);
   await runProgram(t, "anthropic_errors.py", url, ["told_to_wait"]);
+});
+
+test("429: a rate limit is reached, and the clients wait until it is not", async (t) => {
+  const { url } = await startStack({ sidecar: { config: LIMITS } }, t);
+  await runProgram(t, "openai_errors.py", url, ["rate_limited"]);
+  await runProgram(t, "anthropic_errors.py", url, ["rate_limited"]);
 });

@@ -34,6 +34,8 @@ const CORRUPT: readonly (readonly [string, string, () => Uint8Array])[] = [
   ["a load of a wrong length", "length", () => resized("load-three", 100)],
   ["a plan of a wrong length", "length", () => resized("plan-default", 60)],
   ["a plan of a wrong number of bands", "length", () => changed("plan-flow", set32(L.PLAN_BANDS, 4))],
+  ["a plan of a wrong number of limits", "length", () => changed("plan-limits", set32(L.PLAN_LIMITS, 1))],
+  ["BUDGETS, which answers a call", "kind", () => goldenFrame("budgets")],
   ["a policy of a wrong length", "length", () => resized("policy-full", 100)],
   ["a policy of too many rules", "length", () => changed("policy-full", set32(L.POLICY_RULES, 4097))],
   ["a SYNC that is longer than its header", "length", () => resized("sync", 40)],
@@ -121,6 +123,7 @@ test("the golden frames of the down direction are accepted and scheduled by", ()
     "load-three",
     "plan-disagg",
     "plan-flow",
+    "plan-limits",
     "plan-default",
     "policy-empty",
     "policy-full",
@@ -134,8 +137,8 @@ test("the golden frames of the down direction are accepted and scheduled by", ()
   assert.equal(pickOnce(vm, root), undefined);
   assert.deepEqual(
     Object.keys(readFrames()).toSorted(),
-    [...names, "gone", "hello", "want", "ack", "flight", "journal", "observed"].toSorted(),
-    "every golden frame has been tried, or travels up",
+    [...names, "gone", "hello", "want", "ack", "flight", "journal", "observed", "spent", "budgets"].toSorted(),
+    "every golden frame has been tried, travels up, or answers a call",
   );
 });
 

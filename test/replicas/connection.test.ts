@@ -47,7 +47,8 @@ test("a password file is read at each connection; none at all is told like a wro
 
 test("a user with the documented rights and no more is enough", async (t) => {
   const redis = await RedisServer.start(t);
-  const commands = "hello auth select ping subscribe publish xadd xread xrevrange expire client|setname";
+  const commands =
+    "hello auth select ping subscribe publish xadd xread xrevrange expire client|setname eval get set time";
   const allowed = commands.split(" ").map((name) => `+${name}`);
   await redis.command(
     "ACL SETUSER epp on >s3cret resetkeys ~inline-epp:* resetchannels &inline-epp:* -@all",
@@ -64,6 +65,8 @@ test("a user with the documented rights and no more is enough", async (t) => {
   a.journal([held(1n, 100)]);
   a.flight({ 10: 1 });
   await eventually(() => b.journals.length === 1 && b.flights.at(-1)?.[10] === 1);
+  const spent = { key: 1n, requests: 5e6, tokens: 0, requestDebt: 0, tokenDebt: 0 };
+  assert.equal(await one.spend(spent), 5e6);
   assert.equal((await redis.command("INFO commandstats")).match(/rejected_calls=[1-9]/), null);
   for (const { run } of [one, two])
     assert.ok(

@@ -1,5 +1,10 @@
 import type { TestContext } from "node:test";
+import { Client, credentials, type ServiceError } from "@grpc/grpc-js";
 import { stringify } from "yaml";
+import { stateService } from "../../sidecar/push/service.ts";
+import { encodeSpent } from "../../wire/encode-spent.ts";
+import * as L from "../../wire/layout.ts";
+import type { Spend } from "../../wire/model.ts";
 import { file, type Run, start } from "../sidecar/cli/run.ts";
 import { TestGateway } from "../sidecar/push/test-gateway.ts";
 import { vllmExposition } from "../sidecar/scrape/fixtures.ts";
@@ -49,6 +54,18 @@ export class Replica {
     gateway.hello("test-node", number);
     gateway.want(["p"]);
     return gateway;
+  }
+
+  /** A gateway tells that something was spent of a budget: the debt of requests that it hears, or why it hears of none. */
+  async spend(row: Spend): Promise<number | ServiceError> {
+    const client = new Client(`127.0.0.1:${await this.run.port("gateways")}`, credentials.createInsecure());
+    const { path, requestSerialize, responseDeserialize } = stateService.Spend;
+    return new Promise((resolve) => {
+      client.makeUnaryRequest(path, requestSerialize, responseDeserialize, encodeSpent([row]), (error, answer) => {
+        client.close();
+        resolve(error ?? answer!.readDoubleLE(L.BUDGETS_BYTES + L.BUDGET_REQUEST_DEBT));
+      });
+    });
   }
 
   async kill(): Promise<void> {

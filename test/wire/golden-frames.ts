@@ -15,9 +15,11 @@ import {
   encodeWant,
 } from "../../wire/encode.ts";
 import { encodeObserved } from "../../wire/encode-observed.ts";
+import { encodeBudgets, encodeSpent } from "../../wire/encode-spent.ts";
 import * as L from "../../wire/layout.ts";
 import type {
   Ack,
+  Budget,
   Flight,
   Hello,
   Journal,
@@ -27,6 +29,7 @@ import type {
   Policy,
   Roster,
   Sample,
+  Spend,
   Want,
 } from "../../wire/model.ts";
 import { PLAIN_ADMISSION, PLAIN_BAND, PLAIN_SETTINGS } from "../../wire/plan-settings.ts";
@@ -236,6 +239,7 @@ export const PLAN_DISAGG: Plan = {
     outputRatio: 1.5,
     outputMax: 1024,
     admission: PLAIN_ADMISSION,
+    limits: [],
   },
 };
 
@@ -272,6 +276,47 @@ export const PLAN_FLOW: Plan = {
     },
   },
 };
+
+/** Limits of clients and of all, of some models and of any, of requests, of tokens and of both. */
+export const PLAN_LIMITS: Plan = {
+  ...PLAN_DEFAULT,
+  epoch: 5n,
+  settings: {
+    ...PLAIN_SETTINGS,
+    limits: [
+      {
+        name: "clients",
+        models: [],
+        header: "x-api-key",
+        perModel: true,
+        requests: 100,
+        tokens: 0,
+        per: 60_000_000,
+        burst: 6_000_000,
+      },
+      {
+        name: "größe",
+        models: ["llama", "größe"],
+        header: "",
+        perModel: false,
+        requests: 0.5,
+        tokens: 1e12,
+        per: 1_000_000,
+        burst: 86_400_000_000,
+      },
+    ],
+  },
+};
+
+export const SPENT: readonly Spend[] = [
+  { key: 1n, requests: 600_000, tokens: 0, requestDebt: 0, tokenDebt: 12.5 },
+  { key: 18_446_744_073_709_551_615n, requests: -600_000, tokens: -1e9, requestDebt: 6e7, tokenDebt: 1e12 },
+];
+
+export const BUDGETS: readonly Budget[] = [
+  { key: 1n, requestDebt: 600_000, tokenDebt: 0 },
+  { key: 18_446_744_073_709_551_615n, requestDebt: 0.25, tokenDebt: 1e12 },
+];
 
 export const POLICY_EMPTY: Policy = { pool: POOL, epoch: 1n, objectives: [], rules: [] };
 
@@ -398,6 +443,7 @@ export const GOLDEN_FRAMES: Readonly<Record<string, () => Uint8Array>> = {
   "plan-two-profiles": () => encodePlan(PLAN_TWO_PROFILES),
   "plan-disagg": () => encodePlan(PLAN_DISAGG),
   "plan-flow": () => encodePlan(PLAN_FLOW),
+  "plan-limits": () => encodePlan(PLAN_LIMITS),
   "policy-empty": () => encodePolicy(POLICY_EMPTY),
   "policy-full": () => encodePolicy(POLICY_FULL),
   flight: () => encodeFlight(FLIGHT),
@@ -409,4 +455,6 @@ export const GOLDEN_FRAMES: Readonly<Record<string, () => Uint8Array>> = {
   want: () => encodeWant(WANT),
   ack: () => encodeAck(ACK),
   observed: () => encodeObserved(OBSERVATIONS),
+  spent: () => encodeSpent(SPENT),
+  budgets: () => encodeBudgets(BUDGETS),
 };

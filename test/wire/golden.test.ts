@@ -2,9 +2,10 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { decodeUp } from "../../wire/decode.ts";
 import { decodeObserved } from "../../wire/decode-observed.ts";
+import { decodeSpent } from "../../wire/decode-spent.ts";
 import { WIRE_VERSION } from "../../wire/layout.ts";
 import { goldenFrame, readFrames, toLines } from "./golden-files.ts";
-import { ACK, FLIGHT, GOLDEN_FRAMES, HELLO, JOURNAL, OBSERVATIONS, WANT } from "./golden-frames.ts";
+import { ACK, FLIGHT, GOLDEN_FRAMES, HELLO, JOURNAL, OBSERVATIONS, SPENT, WANT } from "./golden-frames.ts";
 
 const RULE =
   `The bytes of a frame have changed. A reader accepts exactly its own version, so raise WIRE_VERSION ` +
@@ -35,4 +36,5 @@ test("the frames of the up direction decode to their objects", () => {
   const bytes = goldenFrame("journal");
   assert.deepEqual(decodeUp(bytes), { kind: "journal", owner: JOURNAL.owner, records: 4, bytes });
   assert.deepEqual(decodeObserved(goldenFrame("observed")), OBSERVATIONS);
+  assert.deepEqual(decodeSpent(goldenFrame("spent")), SPENT);
 });

@@ -24,6 +24,7 @@ import { sessionAffinityScorer } from "./session-affinity-scorer.ts";
 import { dataParallelProfileHandler, singleProfileHandler } from "./single-profile-handlers.ts";
 import { sloHeadroomTierFilter } from "./slo-headroom-tier-filter.ts";
 import { tokenLoadScorer } from "./token-load-scorer.ts";
+import { tokenRateLimiter } from "./token-rate-limiter.ts";
 
 /** Every plugin of this version. A new one is a file beside these and an entry here. */
 export const PLUGINS: readonly PluginDescriptor[] = [
@@ -89,6 +90,7 @@ export const PLUGINS: readonly PluginDescriptor[] = [
   flowControl.staticUsageLimitPolicy,
   flowControl.priorityHoldbackPolicy,
   ...flowControl.POLICIES,
+  tokenRateLimiter,
 ];
 
 const BY_TYPE = new Map(PLUGINS.map((plugin) => [plugin.type, plugin]));

@@ -1,5 +1,5 @@
 import { STAGE_FILTER, STAGE_PICKER, STAGE_SCORER } from "../../../wire/layout.ts";
-import type { PlanAdmission, PlanBand, PlanTerm } from "../../../wire/model.ts";
+import type { PlanAdmission, PlanBand, PlanLimit, PlanTerm } from "../../../wire/model.ts";
 import type { Place } from "../../support/fields.ts";
 import type { ApiGroup } from "../api-group.ts";
 import type { Shape, Values } from "../shape.ts";
@@ -23,7 +23,8 @@ export type Stage =
   | "ordering policy"
   | "usage limit policy"
   | "eviction policy"
-  | "admitter";
+  | "admitter"
+  | "rate limiter";
 
 /** What a plugin does in a profile: one step of a plan, but for its name and its weight. */
 export interface StepParts {
@@ -92,6 +93,8 @@ export interface PluginParts<V> {
   readonly order?: number;
   /** Usage limit policies that have an effect have this: the saturation from which on requests wait. */
   readonly limit?: (values: V) => number;
+  /** Rate limiters have this: their limits. */
+  readonly limits?: (values: V) => readonly PlanLimit[];
   /** The type that has a parameter which older configurations give to this one; undefined: it is just unknown. */
   readonly parameterOf?: (name: string, group: ApiGroup) => string | undefined;
   /**

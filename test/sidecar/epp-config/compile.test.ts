@@ -45,6 +45,7 @@ test("the default plan is the soonest expected answer, best three", () => {
     outputRatio: 0,
     outputMax: 0,
     admission: PLAIN_ADMISSION,
+    limits: [],
   });
 });
 

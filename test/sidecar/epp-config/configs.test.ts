@@ -62,6 +62,7 @@ const OLDER: PlanSettings = {
   outputRatio: 0,
   outputMax: 0,
   admission: PLAIN_ADMISSION,
+  limits: [],
 };
 const NEWER: PlanSettings = { ...OLDER, blockTokens: 64, maxBlocks: 2048 };
 const none = (what: string) => `${what} has no effect in this version`;
@@ -273,6 +274,23 @@ const EXPECTED: Readonly<Record<string, Expected>> = {
       `plugins[11] (line 19): ${none("priority-then-time-eviction-order-policy")}`,
       `plugins[12] (line 20): ${none("probabilistic-admitter")}`,
     ],
+  },
+  "rate-limits.yaml": {
+    profiles: { default: [QUEUE, BEST] },
+    settings: {
+      ...NEWER,
+      limits: [
+        {
+          ...{ name: "clients", models: [], header: "x-api-key", perModel: true },
+          ...{ requests: 100, tokens: 100_000, per: 60_000_000, burst: 6_000_000 },
+        },
+        {
+          ...{ name: "large", models: ["large"], header: "", perModel: false },
+          ...{ requests: 0, tokens: 50_000_000, per: 3_600_000_000, burst: 3_600_000_000 },
+        },
+      ],
+    },
+    warnings: [],
   },
   "sources-and-parsers.yaml": {
     profiles: { default: [[L.PLUGIN_RANDOM_PICKER, "random-picker", 0, 3]] },

@@ -41,7 +41,7 @@ function refusal(bytes: Uint8Array): string {
 
 test("a heartbeat is 24 bytes that stand where FORMAT.md says", () => {
   const bytes = encodeSign("heartbeat", HEAD);
-  assert.equal(bytes.toString("hex"), `49455052${"01"}${"01"}${"0400"}${"0807060504030201"}${"00000000004a9340"}`);
+  assert.equal(bytes.toString("hex"), `49455052${"01"}${"01"}${"0500"}${"0807060504030201"}${"00000000004a9340"}`);
   assert.deepEqual(decodeMessage(bytes), { ...HEAD, kind: "heartbeat" });
   assert.deepEqual(decodeMessage(encodeSign("goodbye", HEAD)), { ...HEAD, kind: "goodbye" });
 });

@@ -1,0 +1,171 @@
+// Rate limits through real Envoys: one with two workers, and two that share budgets through sidecars and a Redis.
+
+import assert from "node:assert/strict";
+import { type TestContext, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import { waitUntil } from "../../scripts/stack/ready.ts";
+import { chatBody } from "../harness/requests.ts";
+import { type Stack, startStack } from "../harness/stack.ts";
+import { RedisServer } from "../replicas/redis-server.ts";
+
+const PATIENCE_MS = 5000;
+/** A worker tells after 100 ms at the latest what was spent, and after 1 s where the last call failed. */
+const TOLD_MS = 400;
+
+interface Answered {
+  readonly status: number;
+  readonly headers: Headers;
+}
+
+/** A configuration with such limits of each client's. */
+function limiting(...limits: readonly object[]) {
+  return {
+    apiVersion: "llm-d.ai/v1alpha1",
+    kind: "EndpointPickerConfig",
+    plugins: [
+      { type: "queue-scorer" },
+      {
+        type: "token-rate-limiter",
+        parameters: { limits: limits.map((limit) => ({ key: { header: "x-api-key" }, ...limit })) },
+      },
+    ],
+    schedulingProfiles: [{ name: "default", plugins: [{ pluginRef: "queue-scorer" }] }],
+  };
+}
+
+async function ask(url: string, key: string, prompt = "Hello"): Promise<Answered> {
+  const answer = await fetch(`${url}/v1/chat/completions`, {
+    method: "POST",
+    headers: { "content-type": "application/json", "x-api-key": key },
+    body: chatBody({ prompt }),
+  });
+  await answer.text();
+  return answer;
+}
+
+/** How many of so many requests, several at a time, go on. */
+async function going(url: string, key: string, count: number): Promise<number> {
+  let went = 0;
+  for (let sent = 0; sent < count; sent += 5) {
+    const some = Array.from({ length: Math.min(5, count - sent) }, () => ask(url, key));
+    went += (await Promise.all(some)).filter(({ status }) => status === 200).length;
+  }
+  return went;
+}
+
+const limits = ({ headers }: Answered) =>
+  ["limit", "remaining", "reset"].map((what) => headers.get(`x-ratelimit-${what}-requests`));
+
+for (const hold of ["buffer", "self"] as const) {
+  test(`hold ${hold}: workers share a client's budget, and every answer says what is left`, async (t) => {
+    const config = limiting({ name: "hourly", requests: 10, per: "1h" });
+    const stack = await startStack({ sidecar: { config }, envoy: { hold, concurrency: 2 } }, t);
+    assert.deepEqual(limits(await ask(stack.url, "a")), ["10", "9", "6m0s"]);
+    assert.equal(await going(stack.url, "a", 20), 9);
+    const refused = await ask(stack.url, "a");
+    assert.equal(refused.status, 429);
+    assert.deepEqual(limits(refused).slice(0, 2), ["10", "0"]);
+    assert.match(limits(refused)[2]!, /^(59m\d+s|1h0m0s)$/);
+    assert.equal(refused.headers.get("x-llm-d-request-dropped-reason"), "rejected-rate-limited");
+    const seconds = Number(refused.headers.get("retry-after"));
+    assert.ok(seconds > 350 && seconds <= 360, `${seconds}`);
+    assert.equal((await ask(stack.url, "b")).status, 200);
+    const limited = "wasmcustom.inline_epp_rate_limited_total";
+    await waitUntil("counted", async () => (await stack.envoy.stat(limited)) === 12, PATIENCE_MS);
+    assert.equal(await stack.envoy.stat("wasmcustom.inline_epp_rate_limit_calls_failed_total"), 0);
+    await stack.sidecar.kill();
+    assert.equal((await ask(stack.url, "a")).status, 429, "without a sidecar, too");
+    assert.equal(await going(stack.url, "c", 15), 10);
+  });
+}
+
+test("tokens of answers count, and a full minute's worth comes back", async (t) => {
+  const config = limiting({ name: "tokens", tokens: 600, per: "6s" });
+  const stack = await startStack({ sidecar: { config } }, t);
+  const first = await ask(stack.url, "a", "word ".repeat(400));
+  assert.equal(first.headers.get("x-ratelimit-limit-tokens"), "600");
+  let [went, tokens] = [1, Number(first.headers.get("x-ratelimit-remaining-tokens"))];
+  assert.ok(tokens > 50 && tokens < 150, `${tokens} left of 600 after some 500`);
+  while ((await ask(stack.url, "a", "word ".repeat(40))).status === 200) went++;
+  assert.ok(went <= 4, `${went}`);
+  const refused = await ask(stack.url, "a", "word ".repeat(40));
+  tokens = Number(refused.headers.get("retry-after"));
+  assert.ok(tokens >= 1 && tokens <= 2, `${tokens} s for some 60 tokens at 100 a second`);
+  await sleep(tokens * 1000);
+  assert.equal((await ask(stack.url, "a", "word ".repeat(40))).status, 200);
+});
+
+/** Two gateways, each with a sidecar of its own, in front of the same model servers. */
+async function twoGateways(t: TestContext, redis: RedisServer, config: object): Promise<[Stack, Stack]> {
+  const options = {
+    sidecar: { config, flags: { redis: redis.url, "replica-group": "e2e" } },
+    envoy: { concurrency: 2 },
+  };
+  const one = await startStack(options, t);
+  const modelServers = one.simulators.map(({ address }) => address);
+  const two = await startStack({ ...options, modelServers }, t);
+  await connected(one, 1);
+  await connected(two, 1);
+  return [one, two];
+}
+
+function connected({ sidecar }: Stack, value: number): Promise<void> {
+  const line = new RegExp(`^inline_epp_redis_connected ${value}$`, "m");
+  return waitUntil("connection to Redis", async () => line.test(await sidecar.metrics()), PATIENCE_MS);
+}
+
+test("two gateways with two sidecars and a Redis have one budget; while Redis is away each has its own", async (t) => {
+  const redis = await RedisServer.start(t);
+  const [one, two] = await twoGateways(t, redis, limiting({ name: "hourly", requests: 40, per: "1h" }));
+  assert.equal(await going(one.url, "a", 25), 25);
+  await sleep(TOLD_MS);
+  // It hears of the others' with its own first request's telling.
+  const first = await going(two.url, "a", 1);
+  await sleep(TOLD_MS);
+  assert.equal(first + (await going(two.url, "a", 30)), 15);
+  // What others have spent it hears with the next telling of its own.
+  await going(one.url, "a", 1);
+  await sleep(TOLD_MS);
+  assert.equal(await going(one.url, "a", 5), 0);
+
+  await redis.kill();
+  await connected(one, 0);
+  await connected(two, 0);
+  assert.equal(await going(one.url, "a", 5), 0, "what is spent stays spent");
+  const [here, there] = [await going(one.url, "b", 50), await going(two.url, "b", 50)];
+  assert.deepEqual([here, there], [40, 40], "each by itself");
+  const failed = "wasmcustom.inline_epp_rate_limit_calls_failed_total";
+  await waitUntil("counted", async () => (await one.envoy.stat(failed)) > 0, PATIENCE_MS);
+
+  await redis.start();
+  await connected(one, 1);
+  await connected(two, 1);
+  await sleep(3 * 1000); // calls that failed are tried again after a second
+  assert.equal(await going(one.url, "b", 5), 0);
+  assert.equal(await going(two.url, "b", 5), 0);
+  assert.equal(await going(one.url, "c", 20), 20);
+  await sleep(TOLD_MS);
+  const begun = await going(two.url, "c", 1);
+  await sleep(TOLD_MS);
+  assert.equal(begun + (await going(two.url, "c", 40)), 20, "one budget again");
+});
+
+test("under load two gateways together give hardly more than the limit", async (t) => {
+  const redis = await RedisServer.start(t);
+  const [one, two] = await twoGateways(t, redis, limiting({ name: "steady", requests: 40, per: "1s", burst: "500ms" }));
+  const until = performance.now() + 5000;
+  let [went, sent] = [0, 0];
+  const client = async (url: string) => {
+    while (performance.now() < until) {
+      sent++;
+      if ((await ask(url, "a")).status === 200) went++;
+      await sleep(10);
+    }
+  };
+  const began = performance.now();
+  await Promise.all([one, two].flatMap(({ url }) => [client(url), client(url), client(url)]));
+  const expected = 20 + (40 * (performance.now() - began)) / 1000;
+  t.diagnostic(`${went} of ${sent} went, the limit is ${expected.toFixed(0)}: ${(went / expected).toFixed(2)}`);
+  assert.ok(sent > 1.5 * expected, `${sent} requests are no load`);
+  assert.ok(went < 1.25 * expected && went > 0.8 * expected, `${went} of ${expected}`);
+});
