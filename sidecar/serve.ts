@@ -1,5 +1,5 @@
 import { ENGINE_VLLM, WIRE_VERSION } from "../wire/layout.ts";
-import type { Observation } from "../wire/model.ts";
+import type { Observed } from "../wire/model.ts";
 import type { Discovery } from "./discovery/pool.ts";
 import { openConfigFile, type ReloadObserver } from "./epp-config/config-file.ts";
 import { defaultConfig } from "./epp-config/default-config.ts";
@@ -8,6 +8,7 @@ import { readConfig } from "./epp-config/read.ts";
 import { takeSnapshot } from "./explain/take-snapshot.ts";
 import { countedLedger } from "./limits/ledger-metrics.ts";
 import { MemoryLedger } from "./limits/memory-ledger.ts";
+import { ConfiguredModels } from "./observations/configured-models.ts";
 import { PoolNames } from "./observations/pool-names.ts";
 import { registerRequestMetrics } from "./observations/request-metrics.ts";
 import { registerEndpointMetrics } from "./observe/endpoint-metrics.ts";
@@ -185,10 +186,15 @@ export async function serve(
   if (start.failures.length === 0 && !stopping.aborted && plans !== undefined && state !== undefined) {
     readiness.met(DISCOVERY);
     const poolNames = new PoolNames(state.source);
-    const count = registerRequestMetrics(registry, (key) => poolNames.of(key));
-    const observed = (record: Observation): void => {
-      count(record);
-      page?.traffic.add(poolNames.of(record.pool), record);
+    const configured = new ConfiguredModels(state.source);
+    const count = registerRequestMetrics(registry, {
+      poolName: (key) => poolNames.of(key),
+      isConfigured: (pool, model) => configured.has(pool, model),
+      clock,
+    });
+    const observed = (batch: Observed): void => {
+      count(batch);
+      for (const record of batch.records) page?.traffic.add(poolNames.of(record.pool), record);
     };
     push = await start.attempt(() =>
       startPushServer({

@@ -2,9 +2,9 @@
 
 import { exactly, FrameRefused, header } from "./decode.ts";
 import * as L from "./layout.ts";
-import type { Observation, ObservedModel } from "./model.ts";
+import type { Observation, Observed, ObservedModel, RunningRequests } from "./model.ts";
 
-const FLAGS = L.OBSERVATION_STREAMED | L.OBSERVATION_LOCAL;
+const FLAGS = L.OBSERVATION_STREAMED | L.OBSERVATION_LOCAL | L.OBSERVATION_CACHED_KNOWN;
 
 function models(view: DataView, at: number, count: number, strings: Uint8Array): ObservedModel[] {
   return Array.from({ length: count }, (_, index) => {
@@ -56,14 +56,22 @@ function observation(view: DataView, at: number, table: readonly ObservedModel[]
     prompt: view.getUint32(at + L.OBSERVATION_PROMPT, true),
     output: view.getUint32(at + L.OBSERVATION_OUTPUT, true),
     cached: view.getUint32(at + L.OBSERVATION_CACHED, true),
+    cachedKnown: (flags & L.OBSERVATION_CACHED_KNOWN) !== 0,
   };
+}
+
+function runningRow(view: DataView, at: number, table: readonly ObservedModel[]): RunningRequests {
+  const model = modelAt(view, at + L.RUNNING_MODEL, table);
+  if (model === undefined) throw new FrameRefused(L.REFUSED_VALUE, "running requests for no model");
+  const requests = view.getUint32(at + L.RUNNING_REQUESTS, true);
+  return { pool: view.getBigUint64(at + L.RUNNING_POOL, true), model, requests };
 }
 
 /**
  * Reads an OBSERVED that a gateway's worker sent.
  * @throws FrameRefused with the reason that goes into logs and metrics.
  */
-export function decodeObserved(bytes: Uint8Array): Observation[] {
+export function decodeObserved(bytes: Uint8Array): Observed {
   const { view, kind } = header(bytes);
   if (kind !== L.KIND_OBSERVED) throw new FrameRefused(L.REFUSED_KIND, `kind ${kind} is no OBSERVED`);
   if (bytes.length < L.OBSERVED_BYTES || bytes.length > L.MAX_OBSERVED_BYTES) {
@@ -72,11 +80,20 @@ export function decodeObserved(bytes: Uint8Array): Observation[] {
   const records = view.getUint32(L.OBSERVED_RECORDS, true);
   const modelCount = view.getUint32(L.OBSERVED_MODELS, true);
   if (modelCount > L.MAX_OBSERVED_MODELS) throw new FrameRefused(L.REFUSED_LENGTH, `${modelCount} models`);
-  const modelsAt = L.OBSERVED_BYTES + records * L.OBSERVATION_BYTES;
+  const running = view.getUint32(L.OBSERVED_RUNNING, true);
+  if (running > L.MAX_RUNNING) throw new FrameRefused(L.REFUSED_LENGTH, `${running} rows of running requests`);
+  const runningAt = L.OBSERVED_BYTES + records * L.OBSERVATION_BYTES;
+  const modelsAt = runningAt + running * L.RUNNING_BYTES;
   const stringsAt = modelsAt + modelCount * L.MODEL_BYTES;
   exactly(bytes, stringsAt + view.getUint32(L.OBSERVED_STRINGS, true));
   const table = models(view, modelsAt, modelCount, bytes.subarray(stringsAt));
-  return Array.from({ length: records }, (_, index) =>
-    observation(view, L.OBSERVED_BYTES + index * L.OBSERVATION_BYTES, table),
-  );
+  return {
+    worker: view.getBigUint64(L.OBSERVED_WORKER, true),
+    records: Array.from({ length: records }, (_, index) =>
+      observation(view, L.OBSERVED_BYTES + index * L.OBSERVATION_BYTES, table),
+    ),
+    running: Array.from({ length: running }, (_, index) =>
+      runningRow(view, runningAt + index * L.RUNNING_BYTES, table),
+    ),
+  };
 }

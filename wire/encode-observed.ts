@@ -2,10 +2,18 @@
 
 import { frame } from "./encode-frame.ts";
 import * as L from "./layout.ts";
-import type { Observation, ObservedModel } from "./model.ts";
+import type { Observation, Observed, ObservedModel } from "./model.ts";
+
+function flagsOf({ streamed, local, cachedKnown }: Observation): number {
+  return (
+    (streamed ? L.OBSERVATION_STREAMED : 0) |
+    (local ? L.OBSERVATION_LOCAL : 0) |
+    (cachedKnown ? L.OBSERVATION_CACHED_KNOWN : 0)
+  );
+}
 
 /** OBSERVED frame. */
-export function encodeObserved(records: readonly Observation[]): Uint8Array {
+export function encodeObserved({ worker, records, running }: Observed): Uint8Array {
   const models = new Map<bigint, { index: number; offset: number; name: Uint8Array }>();
   let strings = 0;
   const indexOf = (model: ObservedModel | "other" | undefined): number => {
@@ -23,12 +31,16 @@ export function encodeObserved(records: readonly Observation[]): Uint8Array {
     model: indexOf(record.model),
     target: indexOf(record.target),
   }));
-  const modelsAt = L.OBSERVED_BYTES + rows.length * L.OBSERVATION_BYTES;
+  const runningRows = running.map((row) => ({ ...row, model: indexOf(row.model) }));
+  const runningAt = L.OBSERVED_BYTES + rows.length * L.OBSERVATION_BYTES;
+  const modelsAt = runningAt + runningRows.length * L.RUNNING_BYTES;
   const stringsAt = modelsAt + models.size * L.MODEL_BYTES;
   const { bytes, view } = frame(L.KIND_OBSERVED, stringsAt + strings);
   view.setUint32(L.OBSERVED_RECORDS, rows.length, true);
   view.setUint32(L.OBSERVED_MODELS, models.size, true);
   view.setUint32(L.OBSERVED_STRINGS, strings, true);
+  view.setUint32(L.OBSERVED_RUNNING, runningRows.length, true);
+  view.setBigUint64(L.OBSERVED_WORKER, worker, true);
   for (const [index, { record, model, target }] of rows.entries()) {
     const at = L.OBSERVED_BYTES + index * L.OBSERVATION_BYTES;
     view.setBigUint64(at + L.OBSERVATION_POOL, record.pool, true);
@@ -37,8 +49,7 @@ export function encodeObserved(records: readonly Observation[]): Uint8Array {
     view.setUint16(at + L.OBSERVATION_TARGET, target, true);
     view.setInt32(at + L.OBSERVATION_PRIORITY, record.priority, true);
     view.setUint16(at + L.OBSERVATION_STATUS, record.status, true);
-    const flags = (record.streamed ? L.OBSERVATION_STREAMED : 0) | (record.local ? L.OBSERVATION_LOCAL : 0);
-    view.setUint8(at + L.OBSERVATION_FLAGS, flags);
+    view.setUint8(at + L.OBSERVATION_FLAGS, flagsOf(record));
     view.setUint8(at + L.OBSERVATION_FINISH, record.finish);
     view.setUint32(at + L.OBSERVATION_DURATION, record.duration, true);
     view.setUint32(at + L.OBSERVATION_QUEUED, record.queued, true);
@@ -50,6 +61,12 @@ export function encodeObserved(records: readonly Observation[]): Uint8Array {
     view.setUint32(at + L.OBSERVATION_PROMPT, record.prompt, true);
     view.setUint32(at + L.OBSERVATION_OUTPUT, record.output, true);
     view.setUint32(at + L.OBSERVATION_CACHED, record.cached, true);
+  }
+  for (const [index, { pool, model, requests }] of runningRows.entries()) {
+    const at = runningAt + index * L.RUNNING_BYTES;
+    view.setBigUint64(at + L.RUNNING_POOL, pool, true);
+    view.setUint32(at + L.RUNNING_REQUESTS, requests, true);
+    view.setUint16(at + L.RUNNING_MODEL, model, true);
   }
   for (const [hash, { index, offset, name }] of models) {
     const at = modelsAt + index * L.MODEL_BYTES;

@@ -5,7 +5,7 @@
 /** First four bytes of every frame: "IEPP". */
 export const FRAME_MAGIC = 0x50504549;
 /** Version rule: a reader accepts exactly its own version. Any change of a byte's meaning raises it by one. */
-export const WIRE_VERSION = 5;
+export const WIRE_VERSION = 6;
 /** No frame may be longer: a roster of MAX_ENDPOINTS with labels stays far below. */
 export const MAX_FRAME_BYTES = 4194304;
 /** Endpoints (pod ip x target port) that one pool may hold. */
@@ -363,10 +363,13 @@ export const RECORD_TPOT = 4; // f64: running, KV use, tokens in flight, millise
 export const OBSERVED_RECORDS = 32; // u32, count
 export const OBSERVED_MODELS = 36; // u32, count
 export const OBSERVED_STRINGS = 40; // u32, bytes
-export const OBSERVED_BYTES = 48; // then records, models, strings
-/** No OBSERVED may be longer, nor have more models. */
+export const OBSERVED_RUNNING = 44; // u32, count
+export const OBSERVED_WORKER = 48; // u64, random, of the worker that tells
+export const OBSERVED_BYTES = 56; // then records, running, models, strings
+/** No OBSERVED may be longer, nor have more models or rows of running requests. */
 export const MAX_OBSERVED_BYTES = 65536;
-export const MAX_OBSERVED_MODELS = 64;
+export const MAX_OBSERVED_MODELS = 128;
+export const MAX_RUNNING = 64;
 
 // A request that is over. Times are in microseconds, and end at what their fields hold.
 export const OBSERVATION_POOL = 0; // u64, key of its pool; 0: it had none
@@ -375,7 +378,7 @@ export const OBSERVATION_MODEL = 16; // u16, index of the model that the client 
 export const OBSERVATION_TARGET = 18; // u16, likewise of the model that was asked of the endpoint
 export const OBSERVATION_PRIORITY = 20; // i32
 export const OBSERVATION_STATUS = 24; // u16, the answer's HTTP status; 0: none came
-export const OBSERVATION_FLAGS = 26; // u8, OBSERVATION_STREAMED, _LOCAL
+export const OBSERVATION_FLAGS = 26; // u8, OBSERVATION_STREAMED, _LOCAL, _CACHED_KNOWN
 export const OBSERVATION_FINISH = 27; // u8, FINISH_*
 export const OBSERVATION_DURATION = 28; // u32, from its headers to the end of its stream
 export const OBSERVATION_QUEUED = 32; // u32, how much of that it waited for the pool
@@ -392,6 +395,13 @@ export const OBSERVATION_NO_MODEL = 65535; // the request named none
 export const OBSERVATION_OTHER_MODEL = 65534; // the batch had no room for its name
 export const OBSERVATION_STREAMED = 1; // flag: the client wants the answer as a stream
 export const OBSERVATION_LOCAL = 2; // flag: the answer came from the gateway itself
+export const OBSERVATION_CACHED_KNOWN = 4; // flag: the answer told how many tokens of the prompt were cached
+
+// Requests that the worker has with endpoints.
+export const RUNNING_POOL = 0; // u64, key of their pool; 0: of several
+export const RUNNING_REQUESTS = 8; // u32
+export const RUNNING_MODEL = 12; // u16, index of the model that their clients asked for; OBSERVATION_OTHER_MODEL
+export const RUNNING_BYTES = 16;
 
 export const MODEL_HASH = 0; // u64, xxh64 of the whole name
 export const MODEL_OFFSET = 8; // u32, into the strings

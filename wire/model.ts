@@ -282,6 +282,25 @@ export interface Observation {
   readonly prompt: number;
   readonly output: number;
   readonly cached: number;
+  /** Whether the answer told how many tokens of the prompt were cached. */
+  readonly cachedKnown: boolean;
+}
+
+/** Requests for one model that a worker has with endpoints. */
+export interface RunningRequests {
+  /** Key of their pool; 0n: of several. */
+  readonly pool: bigint;
+  readonly model: ObservedModel | "other";
+  readonly requests: number;
+}
+
+/** What a worker tells at once. */
+export interface Observed {
+  /** A number of the worker's own. */
+  readonly worker: bigint;
+  readonly records: readonly Observation[];
+  /** All that it has running now. */
+  readonly running: readonly RunningRequests[];
 }
 
 /** What was taken from a budget of a rate limit, in microseconds of debt. */

@@ -94,7 +94,9 @@ export function setHeaderAt(map: i32, name: usize, nameLength: u32, at: usize, l
   imports.proxy_replace_header_map_value(map, name, nameLength, at, length);
 }
 
-/** Removes every value of a header that is there. Of one that is not, too, Envoy thinks that it was, and routes anew. */
+/**
+ * Removes every value of a header that is there. Of one that is not, too, Envoy thinks that it was, and routes anew.
+ */
 export function removeHeader(map: i32, name: Text): void {
   imports.proxy_remove_header_map_value(map, name.at, name.length);
 }

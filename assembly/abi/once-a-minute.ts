@@ -1,6 +1,8 @@
 const MINUTE: u64 = 60_000_000;
 
-/** Keeps a warning that could come with every request or tick to one a minute. Made at module start or configure time. */
+/**
+ * Keeps a warning that could come with every request or tick to one a minute. Made at module start or configure time.
+ */
 @final
 export class OnceAMinute {
   private next: u64 = 0;

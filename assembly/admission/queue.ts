@@ -198,10 +198,10 @@ export function drain(queue: Queue, now: u64): void {
   queue.drainedAt = now;
 }
 
-/** Seconds, at least 1, in which as many go on as wait now, by the rate of late. */
+/** Seconds, at least 1, in which as many go on as wait now (at least one), by the rate of late. */
 export function retryAfter(queue: Queue, now: u64): u32 {
   const rate = (drainedBy(queue, now) * Math.LN2) / RATE_HALF_LIFE;
-  return u32(Math.ceil(min<f64>(max<f64>(f64(queue.requests) / rate, 1), LONGEST_RETRY)));
+  return u32(Math.ceil(min<f64>(max<f64>(f64(max<u32>(queue.requests, 1)) / rate, 1), LONGEST_RETRY)));
 }
 
 /** Forgets flows, bands and queues that nothing is known of any more; for every tick. */

@@ -86,7 +86,8 @@ export function parsePluginConfig(config: PluginConfig, at: usize, length: u32, 
     const nameLength = cursor.textLength;
     if (!cursor.take(0x3a)) return refuse(error, "is not JSON: expected a colon");
     if (!isField(nameAt, nameLength)) {
-      error.add("unknown field \"").bytes(nameAt, nameLength).add("\"; fields: stateCluster, authority, pool, poolFrom, ")
+      error.add("unknown field \"").bytes(nameAt, nameLength)
+        .add("\"; fields: stateCluster, authority, pool, poolFrom, ")
         .add("pools, hold, failureMode, staleAfter, watchdog, prefixMemory, explainHeader, errors");
       return false;
     }
@@ -163,7 +164,9 @@ function setField(config: PluginConfig, name: usize, nameLength: u32, at: usize,
   }
   if (spells(name, nameLength, "staleAfter") || spells(name, nameLength, "watchdog")) {
     const duration = parseDuration(at, length);
-    if (duration <= 0) return wrong(error, name, nameLength, at, length, "a duration such as \"500ms\", \"5s\" or \"2m\"");
+    if (duration <= 0) {
+      return wrong(error, name, nameLength, at, length, "a duration such as \"500ms\", \"5s\" or \"2m\"");
+    }
     if (spells(name, nameLength, "staleAfter")) config.staleAfter = duration;
     else config.watchdog = duration;
     return true;

@@ -2,7 +2,8 @@ import { wholeNumber, wholeNumberLength } from "./whole-number.ts";
 
 /**
  * Reads an amount of memory as Kubernetes writes them, a whole number and one unit: "512KiB", "16MiB", "1GiB", with or
- * without the "B". Returns bytes; -1 where it is none or more than a GiB, which is all the memory that Envoy gives a VM.
+ * without the "B". Returns bytes; -1 where it is none or more than a GiB, which is all the memory that Envoy gives a
+ * VM.
  */
 export function parseSize(at: usize, length: u32): i64 {
   const MOST: i64 = 1 << 30;

@@ -1,6 +1,6 @@
 // Which blocks of prompts are probably in which endpoint's KV cache. A block is known by a hash of the whole prompt up
-// to and including it; an endpoint by its slot number, 0 to 65,534, small numbers preferred: state is kept in arrays. Higher
-// ones hold nothing.
+// to and including it; an endpoint by its slot number, 0 to 65,534, small numbers preferred: state is kept in arrays.
+// Higher ones hold nothing.
 //
 //   generations.ts   how old a slot's pairs are: least recently used, to an eighth of its capacity
 //   cells.ts         the table of blocks

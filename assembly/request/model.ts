@@ -68,7 +68,9 @@ export function sendModel(root: Root, request: Request): void {
   sendPick(root, MODEL_HEADER, MODEL_STATE, value.clear().bytes(at, length));
 }
 
-/** Tells the new length of a body that this filter holds and has changed, whether the request gets an endpoint or not. */
+/**
+ * Tells the new length of a body that this filter holds and has changed, whether the request gets an endpoint or not.
+ */
 export function tellLength(root: Root, request: Request): void {
   if (request.renaming == 0 || root.config.hold != HOLD_SELF) return;
   if (changetype<Renaming>(request.renaming).client == 0) return;

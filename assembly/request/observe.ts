@@ -1,8 +1,9 @@
 // What is told of a request when it is over: assembly/sync/observations.ts takes it to the sidecar.
 
 import {
-  OBSERVATION_ANSWER_BYTES, OBSERVATION_CACHED, OBSERVATION_CHUNKS, OBSERVATION_DURATION, OBSERVATION_ENDPOINT,
-  OBSERVATION_FINISH, OBSERVATION_FLAGS, OBSERVATION_ITL, OBSERVATION_LOCAL, OBSERVATION_MODEL, OBSERVATION_OUTPUT,
+  OBSERVATION_ANSWER_BYTES, OBSERVATION_CACHED, OBSERVATION_CACHED_KNOWN, OBSERVATION_CHUNKS, OBSERVATION_DURATION,
+  OBSERVATION_ENDPOINT, OBSERVATION_FINISH, OBSERVATION_FLAGS, OBSERVATION_ITL, OBSERVATION_LOCAL, OBSERVATION_MODEL,
+  OBSERVATION_OUTPUT,
   OBSERVATION_POOL, OBSERVATION_PRIORITY, OBSERVATION_PROMPT, OBSERVATION_QUEUED, OBSERVATION_REQUEST_BYTES,
   OBSERVATION_STATUS, OBSERVATION_STREAMED, OBSERVATION_TARGET, OBSERVATION_TTFT,
 } from "../../wire/layout.ts";
@@ -10,8 +11,9 @@ import * as host from "../abi/host.ts";
 import { BODY_JSON, Body, bodyModelAt } from "../body/body.ts";
 import { takeBlock } from "../memory/blocks.ts";
 import { clientJsonAt, Renaming, targetAt } from "../policy/renaming.ts";
-import { promptTokens, UsageScan } from "../response/usage.ts";
+import { promptTokens, UsageScan, USAGE_CACHED } from "../response/usage.ts";
 import { Root } from "../root.ts";
+import { leaveRunning } from "../sync/running.ts";
 import { Store } from "../sync/store.ts";
 import { framePool } from "../wire/header.ts";
 import { Request } from "./request.ts";
@@ -29,6 +31,34 @@ export function keepModel(request: Request): void {
   memory.copy(request.modelAt, bodyModelAt(body), body.modelLength);
 }
 
+/** The request goes to an endpoint: from now on it counts as running, where it names a model. */
+export function beginRunning(request: Request): void {
+  const state = changetype<Root>(request.root).store;
+  if (state === null || request.runningRow != 0) return;
+  const running = state.observations.running;
+  const pool = poolOf(request, state);
+  if (isRenamed(request)) {
+    const renaming = changetype<Renaming>(request.renaming);
+    request.runningRow = running.enter(pool, renaming.client, clientJsonAt(renaming), renaming.clientJsonLength);
+  } else if (request.modelHash != 0) {
+    request.runningRow = running.enter(pool, request.modelHash, request.modelAt, request.modelLength);
+  }
+}
+
+/** It runs no more. */
+export function endRunning(request: Request): void {
+  if (request.runningRow == 0) return;
+  leaveRunning(request.runningRow);
+  request.runningRow = 0;
+}
+
+// Whether the request has got another model than its client asked for.
+function isRenamed(request: Request): bool {
+  if (request.renaming == 0) return false;
+  const renaming = changetype<Renaming>(request.renaming);
+  return renaming.client != 0 && renaming.target != 0;
+}
+
 /** Tells what became of a request; once, at its end. */
 export function observe(request: Request): void {
   if (request.startedAt == 0) return;
@@ -42,8 +72,7 @@ export function observe(request: Request): void {
   store<u64>(record, poolOf(request, state), OBSERVATION_POOL);
   store<u64>(record, request.endpoint, OBSERVATION_ENDPOINT);
   store<u16>(record, u16(request.status), OBSERVATION_STATUS);
-  const flags = (request.streamed ? OBSERVATION_STREAMED : 0) | (request.local ? OBSERVATION_LOCAL : 0);
-  store<u8>(record, u8(flags), OBSERVATION_FLAGS);
+  store<u8>(record, flagsOf(request), OBSERVATION_FLAGS);
   store<u32>(record, span(startedAt, host.now()), OBSERVATION_DURATION);
   store<i32>(record, request.priority, OBSERVATION_PRIORITY);
   store<u32>(record, request.waitedFor, OBSERVATION_QUEUED);
@@ -53,17 +82,23 @@ export function observe(request: Request): void {
   if (request.usage != 0) recordUsage(record, request, changetype<UsageScan>(request.usage));
 }
 
+function flagsOf(request: Request): u8 {
+  let flags = (request.streamed ? OBSERVATION_STREAMED : 0) | (request.local ? OBSERVATION_LOCAL : 0);
+  if (request.usage != 0 && (changetype<UsageScan>(request.usage).seen & USAGE_CACHED) != 0) {
+    flags |= OBSERVATION_CACHED_KNOWN;
+  }
+  return u8(flags);
+}
+
 // The name that the client gave, and the one that it was replaced by.
 function recordModels(record: usize, request: Request, state: Store): void {
   const observations = state.observations;
   let model = observations.model(request.modelHash, request.modelAt, request.modelLength);
   let target = model;
-  if (request.renaming != 0) {
+  if (isRenamed(request)) {
     const renaming = changetype<Renaming>(request.renaming);
-    if (renaming.client != 0 && renaming.target != 0) {
-      model = observations.model(renaming.client, clientJsonAt(renaming), renaming.clientJsonLength);
-      target = observations.model(renaming.target, targetAt(renaming), renaming.targetLength);
-    }
+    model = observations.model(renaming.client, clientJsonAt(renaming), renaming.clientJsonLength);
+    target = observations.model(renaming.target, targetAt(renaming), renaming.targetLength);
   }
   store<u16>(record, model, OBSERVATION_MODEL);
   store<u16>(record, target, OBSERVATION_TARGET);

@@ -18,8 +18,8 @@ const PACE_TOKENS: u32 = 8;
 const LEAST_TRUST: f32 = 0.02;
 
 /**
- * The request goes to the endpoint of a roster row: it counts there, and its prompt will be held there. `prefiller`: the
- * row of the endpoint that computes the prompt for it, -1 where it does so itself.
+ * The request goes to the endpoint of a roster row: it counts there, and its prompt will be held there. `prefiller`:
+ * the row of the endpoint that computes the prompt for it, -1 where it does so itself.
  */
 export function departed(request: Request, pool: Pool, row: u32, prefiller: i32, now: u64): void {
   const slot = pool.slot(row);
@@ -75,7 +75,8 @@ function unhold(request: Request, slot: Slot): void {
   noteLost(slot.key, hashes + (usize(from) << 3), body.blocks - from);
 }
 
-// Another request with the same prompt may have taken back what hold has recorded. Whoever does so takes the last block.
+// Another request with the same prompt may have taken back what hold has recorded. Whoever does so takes the last
+// block.
 function confirm(request: Request, slot: Slot): void {
   if (request.body == 0) return;
   const body = changetype<Body>(request.body);

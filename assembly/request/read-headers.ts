@@ -14,8 +14,8 @@ import { planHandler } from "../wire/plan.ts";
 import { apiOf } from "./api.ts";
 import {
   CONTENT_TYPE, DATA_PARALLEL, DESTINATION, ENCODERS, EXPLAIN, FAIRNESS, hasHeader, headerAt, headerLength, headerName,
-  lookFor, METHOD, MODEL, OBJECTIVE, OLD_FAIRNESS, OLD_MODEL, OLD_OBJECTIVE, OLD_SLO_TPOT, OLD_SLO_TTFT, PATH, PREFILLER,
-  SESSION, SLO_TPOT, SLO_TTFT, walkHeaders,
+  lookFor, METHOD, MODEL, OBJECTIVE, OLD_FAIRNESS, OLD_MODEL, OLD_OBJECTIVE, OLD_SLO_TPOT, OLD_SLO_TTFT, PATH,
+  PREFILLER, SESSION, SLO_TPOT, SLO_TTFT, walkHeaders,
 } from "./header-map.ts";
 import { keepClients } from "./limit.ts";
 import { mediaOf } from "./media-type.ts";

@@ -103,8 +103,10 @@ export class Request {
   served: bool;
   /** Microseconds: when the headers came; 0 once it has been told what became of the request. */
   startedAt: u64;
-  /** What is told then: hash, address and bytes of the model's name (hash 0: none), bytes of the answer's body, the answer's
-   * status (0: none yet), whether the gateway itself answered, and key of the endpoint that did (0: none). */
+  /**
+   * What is told then: hash, address and bytes of the model's name (hash 0: none), bytes of the answer's body, the
+   * answer's status (0: none yet), whether the gateway itself answered, and key of the endpoint that did (0: none).
+   */
   modelHash: u64;
   modelAt: usize;
   modelLength: u32;
@@ -112,6 +114,8 @@ export class Request {
   status: u32;
   local: bool;
   endpoint: u64;
+  /** Address of the RunningRow in which the request counts; 0: none. */
+  runningRow: usize;
   /** Address and bytes of the explanation that the client asked for; 0: none. */
   trace: usize;
   traceLength: u32;

@@ -49,7 +49,8 @@ export function releaseOverdue(root: Root, now: u64): void {
     if (warning.due(now)) {
       host.logError(
         host.logLine().add("hold is \"self\", but no request body reached the filter in time; if this repeats, set ")
-          .add("allow_on_headers_stop_iteration: true in Envoy's PluginConfig, or hold to \"buffer\"; requests are let go by failureMode"),
+          .add("allow_on_headers_stop_iteration: true in Envoy's PluginConfig, or hold to \"buffer\"; ")
+          .add("requests are let go by failureMode"),
       );
     }
     if (!host.setContext(request.id)) continue;

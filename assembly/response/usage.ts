@@ -3,8 +3,8 @@
 //   "prompt_tokens"  "completion_tokens"  "cached_tokens"                OpenAI
 //   "input_tokens"   "output_tokens"      "cache_read_input_tokens"      Anthropic; the first two OpenAI's Responses
 //
-// at any depth; of a name that comes more than once the last number wins, as the streams repeat their totals. Likewise the
-// reason why the answer ended, the string behind
+// at any depth; of a name that comes more than once the last number wins, as the streams repeat their totals. Likewise
+// the reason why the answer ended, the string behind
 //
 //   "finish_reason"    OpenAI
 //   "stop_reason"      Anthropic
@@ -16,8 +16,8 @@
 // deceive is a model's own object that is not sent as a string (Anthropic's tool input in an answer that is not
 // streamed): it comes before the usage, which wins where it has the same figure. Names with \u escapes are not found.
 //
-// They end in _tokens" or _reason", and ns" and on" are rare: these are looked for 16 bytes at a time, and only there is a
-// name compared.
+// They end in _tokens" or _reason", and ns" and on" are rare: these are looked for 16 bytes at a time, and only there
+// is a name compared.
 
 import {
   FINISH_CONTENT_FILTER, FINISH_LENGTH, FINISH_OTHER, FINISH_STOP, FINISH_TOOL_CALLS,
@@ -162,8 +162,8 @@ function search(scan: UsageScan, from: usize, to: usize): usize {
   return to;
 }
 
-// The USAGE_ bits of the member whose name ends with the quote at an address, or FINISH_REASON; 0 for none. Constants are
-// little-endian.
+// The USAGE_ bits of the member whose name ends with the quote at an address, or FINISH_REASON; 0 for none. Constants
+// are little-endian.
 function memberAt(quote: usize): u32 {
   const end = load<u64>(quote - 7);
   if (end == 0x226e6f736165725f) return isReason(quote) ? FINISH_REASON : 0; // _reason"

@@ -48,5 +48,6 @@ function predictedTtft(i: u32): f64 {
 
 // Milliseconds per further token, likewise.
 function predictedTpot(i: u32): f64 {
-  return predictTpot(candidateSlot(i).number, candidateRunning(i), candidateUsage(i), candidateSlot(i).tokensInFlight());
+  const slot = candidateSlot(i);
+  return predictTpot(slot.number, candidateRunning(i), candidateUsage(i), slot.tokensInFlight());
 }

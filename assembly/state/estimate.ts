@@ -7,9 +7,9 @@
 //   unseen = total - seen
 //
 // An engine that had nobody waiting had room, so unseen requests run there, up to the limit: as many as ran there then,
-// or as run on the fullest engine that has a queue. Those beyond it wait. Where some waited already, the unseen ones wait behind them.
-// All of them count as running too, since they may have come to run meanwhile. Requests that have ended leave the queue
-// first, then the running ones.
+// or as run on the fullest engine that has a queue. Those beyond it wait. Where some waited already, the unseen ones
+// wait behind them. All of them count as running too, since they may have come to run meanwhile. Requests that have
+// ended leave the queue first, then the running ones.
 
 import { SAMPLE_RUNNING, SAMPLE_WAITING } from "../../wire/layout.ts";
 import { Slot } from "./slots.ts";

@@ -7,7 +7,9 @@ import { forgetFrom, recordPrefix } from "../prefix/index.ts";
 import { recordKey, recordKind, recordValues } from "../wire/journal.ts";
 import { findSlot } from "./slots.ts";
 
-/** Takes up a record that another worker or gateway has noted, in a checked JOURNAL. Those of unknown endpoints pass. */
+/**
+ * Takes up a record that another worker or gateway has noted, in a checked JOURNAL. Those of unknown endpoints pass.
+ */
 export function learn(record: usize): void {
   const slot = findSlot(recordKey(record));
   if (slot === null) return;

@@ -117,7 +117,9 @@ export function enter(slot: Slot, tokens: u32, prefill: u32): void {
   changed = true;
 }
 
-/** A request of this worker has ended there; what it still counts for is what it entered with, less what was answered. */
+/**
+ * A request of this worker has ended there; what it still counts for is what it entered with, less what was answered.
+ */
 export function leave(slot: Slot, tokens: u32, prefill: u32): void {
   slot.ownRequests--;
   slot.ownTokens -= tokens;

@@ -1,7 +1,7 @@
 // Requests in flight, shared between workers. Each worker owns one vector (a FLIGHT frame) and writes it on its tick
-// when it has changed, or once a second to show that it lives; on every tick it reads the others', and what the sidecars
-// relay of other gateways. A vector has one writer, so nothing is ever lost to a race; one whose owner stopped beating
-// no longer counts.
+// when it has changed, or once a second to show that it lives; on every tick it reads the others', and what the
+// sidecars relay of other gateways. A vector has one writer, so nothing is ever lost to a race; one whose owner stopped
+// beating no longer counts.
 //
 // The list of owners is the one value that several write: u64 each, guarded by CAS. Its very first write cannot be
 // guarded; who gets lost there finds out on the next tick and registers again.
@@ -45,9 +45,9 @@ export function readRemote(reader: RemoteReader): void {
 }
 
 /**
- * Publishes this worker's vector and journal, and reads the others'. `leads`: it holds a lease, so it adds up the totals
- * of all workers too, and gathers their records for the way up. A worker that neither leads nor has had a pool to pick
- * from has nothing to say and nothing to ask.
+ * Publishes this worker's vector and journal, and reads the others'. `leads`: it holds a lease, so it adds up the
+ * totals of all workers too, and gathers their records for the way up. A worker that neither leads nor has had a pool
+ * to pick from has nothing to say and nothing to ask.
  */
 export function exchangeFlights(now: u64, leads: bool): void {
   leading = leads;

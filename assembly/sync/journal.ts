@@ -38,8 +38,9 @@ export function noteLost(endpointKey: u64, hashes: usize, count: u32): void {
 }
 
 /**
- * A first token came `ms` milliseconds after the request was sent to an endpoint that had `ahead` uncached prompt tokens
- * to work on before its `uncached` ones, and so many requests waiting and running; `usage` of its KV cache, 0..1.
+ * A first token came `ms` milliseconds after the request was sent to an endpoint that had `ahead` uncached prompt
+ * tokens to work on before its `uncached` ones, and so many requests waiting and running; `usage` of its KV cache,
+ * 0..1.
  */
 export function noteTtft(
   endpointKey: u64,
@@ -103,8 +104,8 @@ export function collectOwn(now: u64, sending: bool): void {
 }
 
 /**
- * Takes up the records of another worker's journal from sequence `cursor` on, and puts them among those that go up where
- * `sending`. `next` is what its vector announces. Returns the cursor for the next time.
+ * Takes up the records of another worker's journal from sequence `cursor` on, and puts them among those that go up
+ * where `sending`. `next` is what its vector announces. Returns the cursor for the next time.
  */
 export function readJournal(owner: u64, cursor: u64, next: u64, sending: bool): u64 {
   renumber(OTHER_KEY, owner);

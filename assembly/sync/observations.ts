@@ -1,11 +1,12 @@
-// What became of requests, on its way to one sidecar. Records gather in a buffer of 64 KiB, which is the frame itself, and
-// go in unary calls of this worker's own: one at a time, and nobody waits for it. What finds no room is dropped and
-// counted, and so is what a failed call carried; nothing is sent twice.
+// What became of requests, and how many run, on its way to one sidecar. Records gather in a buffer of 64 KiB, which is
+// the frame itself, and go in unary calls of this worker's own: one at a time, and nobody waits for it. What finds no
+// room is dropped and counted, and so is what a failed call carried; nothing is sent twice.
 
 import {
-  KIND_OBSERVED, MAX_OBSERVED_BYTES, MAX_OBSERVED_MODELS, MODEL_BYTES, MODEL_HASH, MODEL_LENGTH, MODEL_OFFSET,
-  OBSERVATION_BYTES, OBSERVATION_NO_MODEL, OBSERVATION_OTHER_MODEL, OBSERVED_BYTES, OBSERVED_MODELS, OBSERVED_RECORDS,
-  OBSERVED_STRINGS,
+  KIND_OBSERVED, MAX_OBSERVED_BYTES, MAX_OBSERVED_MODELS, MAX_RUNNING, MODEL_BYTES, MODEL_HASH, MODEL_LENGTH,
+  MODEL_OFFSET, OBSERVATION_BYTES, OBSERVATION_NO_MODEL, OBSERVATION_OTHER_MODEL, OBSERVED_BYTES, OBSERVED_MODELS,
+  OBSERVED_RECORDS, OBSERVED_RUNNING, OBSERVED_STRINGS, OBSERVED_WORKER, RUNNING_BYTES, RUNNING_MODEL, RUNNING_POOL,
+  RUNNING_REQUESTS,
 } from "../../wire/layout.ts";
 import * as host from "../abi/host.ts";
 import { takeBlock } from "../memory/blocks.ts";
@@ -13,25 +14,35 @@ import { countMany, OBSERVATIONS_DROPPED } from "../metrics.ts";
 import { Text, text } from "../text/text.ts";
 import { writeHeader } from "../wire/header.ts";
 import { grpcService } from "./grpc-service.ts";
+import { Running, runningName } from "./running.ts";
 
 const SERVICE = text("inlineepp.v1.State");
 const METHOD = text("Observe");
 
 /** Microseconds between two calls, unless the buffer is half full before. */
 const SENT_EVERY: u64 = 250_000;
+/** Microseconds after which it is said again what runs. */
+const SAID_EVERY: u64 = 2_000_000;
 /** Milliseconds that a call may take by Envoy's clock, and microseconds after which it is given up by ours. */
 const TIMEOUT_MS: u32 = 5000;
 const GIVEN_UP_AFTER: u64 = 6_000_000;
 
 const TABLE: usize = usize(MAX_OBSERVED_MODELS) * usize(MODEL_BYTES);
+const RUNNING: usize = usize(MAX_RUNNING) * usize(RUNNING_BYTES);
 /** Bytes of models' names that a batch has room for. */
-const NAMES: usize = 8192;
-/** Records that a batch has room for, beside the greatest table and all names. */
+const NAMES: usize = 16384;
+/** Of models and their names, what records may take: the rest is for requests that run. */
+const RECORDED_MODELS: u32 = u32(MAX_OBSERVED_MODELS) - u32(MAX_RUNNING);
+const RECORDED_NAMES: usize = NAMES / 2;
+/** Records that a batch has room for, beside the greatest tables and all names. */
 export const MOST_RECORDS: u32 =
-  (u32(MAX_OBSERVED_BYTES) - u32(OBSERVED_BYTES) - u32(TABLE) - u32(NAMES)) / u32(OBSERVATION_BYTES);
+  (u32(MAX_OBSERVED_BYTES) - u32(OBSERVED_BYTES) - u32(RUNNING) - u32(TABLE) - u32(NAMES)) / u32(OBSERVATION_BYTES);
 
 @final
 export class Observations {
+  /** What this worker has with endpoints. */
+  readonly running: Running = new Running();
+  private worker: u64 = host.random();
   private service: Text;
   private frame: usize = takeBlock(usize(MAX_OBSERVED_BYTES));
   /** The models of the batch, in the wire's form, and right behind them their names. */
@@ -62,13 +73,14 @@ export class Observations {
 
   /** The index in this batch of a model by hash and name; hash 0: of none. */
   model(hash: u64, name: usize, length: u32): u16 {
-    if (hash == 0) return u16(OBSERVATION_NO_MODEL);
+    return hash == 0 ? u16(OBSERVATION_NO_MODEL) : this.intern(hash, name, length, RECORDED_MODELS, RECORDED_NAMES);
+  }
+
+  private intern(hash: u64, name: usize, length: u32, mostModels: u32, mostNames: usize): u16 {
     for (let i: u32 = 0; i < this.models; i++) {
       if (load<u64>(this.table + usize(i) * usize(MODEL_BYTES), MODEL_HASH) == hash) return u16(i);
     }
-    if (this.models == u32(MAX_OBSERVED_MODELS) || usize(this.names + length) > NAMES) {
-      return u16(OBSERVATION_OTHER_MODEL);
-    }
+    if (this.models >= mostModels || usize(this.names + length) > mostNames) return u16(OBSERVATION_OTHER_MODEL);
     const row = this.table + usize(this.models) * usize(MODEL_BYTES);
     store<u64>(row, hash, MODEL_HASH);
     store<u32>(row, this.names, MODEL_OFFSET);
@@ -81,8 +93,7 @@ export class Observations {
   /** Sends what is due; `id` is the root in whose context this runs. */
   tick(id: u32, now: u64): void {
     if (this.token != 0 && now - this.calledAt > GIVEN_UP_AFTER) this.lost();
-    if (this.token != 0 || this.records == 0) return;
-    if (now - this.calledAt < SENT_EVERY && this.records < MOST_RECORDS / 2) return;
+    if (this.token != 0 || !this.isDue(now - this.calledAt)) return;
     const length = this.close();
     this.carried = this.records;
     this.calledAt = now;
@@ -92,6 +103,12 @@ export class Observations {
     this.records = 0;
     this.models = 0;
     this.names = 0;
+  }
+
+  // Whether there is something to tell, so many microseconds after the last call.
+  private isDue(since: u64): bool {
+    if (since < SENT_EVERY) return this.records >= MOST_RECORDS / 2;
+    return this.records > 0 || this.running.changed() || (since >= SAID_EVERY && this.running.any());
   }
 
   /** Whether a token is that of the call under way. Two roots may have calls of the same token. */
@@ -117,7 +134,8 @@ export class Observations {
 
   // Makes a frame of what has gathered; returns its bytes.
   private close(): u32 {
-    const tableAt = usize(OBSERVED_BYTES) + usize(this.records) * usize(OBSERVATION_BYTES);
+    const runningAt = usize(OBSERVED_BYTES) + usize(this.records) * usize(OBSERVATION_BYTES);
+    const tableAt = this.addRunning(runningAt);
     const namesAt = tableAt + usize(this.models) * usize(MODEL_BYTES);
     memory.copy(this.frame + tableAt, this.table, namesAt - tableAt);
     memory.copy(this.frame + namesAt, this.table + TABLE, this.names);
@@ -126,7 +144,27 @@ export class Observations {
     store<u32>(this.frame, this.records, OBSERVED_RECORDS);
     store<u32>(this.frame, this.models, OBSERVED_MODELS);
     store<u32>(this.frame, this.names, OBSERVED_STRINGS);
-    store<u32>(this.frame, 0, OBSERVED_STRINGS + 4);
+    store<u32>(this.frame, u32(tableAt - runningAt) / u32(RUNNING_BYTES), OBSERVED_RUNNING);
+    store<u64>(this.frame, this.worker, OBSERVED_WORKER);
     return length;
+  }
+
+  // Writes what runs from `at` in the frame on; returns where it ends.
+  private addRunning(at: usize): usize {
+    const running = this.running;
+    for (let i: u32 = 0; i < running.used; i++) {
+      const row = running.row(i);
+      row.told = row.requests;
+      if (row.requests == 0) continue;
+      const written = this.frame + at;
+      let model = u16(OBSERVATION_OTHER_MODEL);
+      if (row.model != 0) model = this.intern(row.model, runningName(row), row.length, u32(MAX_OBSERVED_MODELS), NAMES);
+      memory.fill(written, 0, usize(RUNNING_BYTES));
+      store<u64>(written, row.pool, RUNNING_POOL);
+      store<u32>(written, row.requests, RUNNING_REQUESTS);
+      store<u16>(written, model, RUNNING_MODEL);
+      at += usize(RUNNING_BYTES);
+    }
+    return at;
   }
 }

@@ -1,8 +1,8 @@
 // The elected worker's side of shared data: checks frames from the sidecar and publishes them for all workers.
 
 import {
-  ACCEPTED, HEADER_BYTES, KIND_BEAT, KIND_FLIGHT, KIND_GONE, KIND_JOURNAL, KIND_LOAD, KIND_PLAN, KIND_POLICY, KIND_ROSTER,
-  KIND_SYNC, MAX_POOLS, REFUSED_EPOCH, REFUSED_KIND, REFUSED_LENGTH,
+  ACCEPTED, HEADER_BYTES, KIND_BEAT, KIND_FLIGHT, KIND_GONE, KIND_JOURNAL, KIND_LOAD, KIND_PLAN, KIND_POLICY,
+  KIND_ROSTER, KIND_SYNC, MAX_POOLS, REFUSED_EPOCH, REFUSED_KIND, REFUSED_LENGTH,
 } from "../../wire/layout.ts";
 import * as host from "../abi/host.ts";
 import { Text } from "../text/text.ts";

@@ -52,7 +52,9 @@ export class Store {
   private unnamed: bool = false;
   /** Whether the sidecar has named all its pools: what the directory does not have is not there. */
   private synced: bool = false;
-  /** How many pools there are that have all their frames, and which is the only one; 0 where there are none or several. */
+  /**
+   * How many pools there are that have all their frames, and which is the only one; 0 where there are none or several.
+   */
   private complete: u32 = 0;
   private only: u64 = 0;
 

@@ -1,4 +1,5 @@
-// What goes up one stream beside HELLO and ACK: FLIGHT with the totals of this Envoy's workers, JOURNAL with their records.
+// What goes up one stream beside HELLO and ACK: FLIGHT with the totals of this Envoy's workers, JOURNAL with their
+// records.
 
 import { FLIGHT_BYTES } from "../../wire/layout.ts";
 import * as host from "../abi/host.ts";

@@ -1,5 +1,5 @@
-// JSON put together in memory of its own: for explanations, which are asked for one by one, and errors. Only ASCII comes
-// out, so that the text may stand in a header.
+// JSON put together in memory of its own: for explanations, which are asked for one by one, and errors. Only ASCII
+// comes out, so that the text may stand in a header.
 
 import { blockCapacity, giveBlock, takeBlock } from "../memory/blocks.ts";
 

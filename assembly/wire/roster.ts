@@ -58,7 +58,9 @@ export function endpointKey(frame: usize, index: u32): u64 {
   return load<u64>(endpointRow(frame, index), ENDPOINT_KEY);
 }
 
-/** Where a text of the roster stands; `row`, of an endpoint, a label or the frame, holds its offset at `offsetField`. */
+/**
+ * Where a text of the roster stands; `row`, of an endpoint, a label or the frame, holds its offset at `offsetField`.
+ */
 @inline
 export function rosterText(frame: usize, row: usize, offsetField: i32): usize {
   const strings =

@@ -1,12 +1,14 @@
 import { VirtualClock } from "../../simulator/virtual-clock.ts";
+import { decodeObserved } from "../../wire/decode-observed.ts";
 import { encodeSync } from "../../wire/encode.ts";
 import { MAX_ENDPOINTS } from "../../wire/layout.ts";
+import type { Observation, ObservedModel } from "../../wire/model.ts";
 import { passRequest } from "../filter/calls.ts";
 import { Gateway, TICK_MS } from "../filter/gateway.ts";
 import type { FilterStream, LocalResponse } from "../wasm-host/stream.ts";
 import type { Explanation } from "./explanation.ts";
 import type { SnapshotPlan, SnapshotPool } from "./snapshot.ts";
-import { flightFrame, loadFrame, planFrame, rosterFrame } from "./state-frames.ts";
+import { flightFrame, loadFrame, planFrame, policyFrame, rosterFrame } from "./state-frames.ts";
 
 /** Not a name that a client would send. */
 const EXPLAIN_HEADER = "inline-epp-explain";
@@ -28,7 +30,12 @@ export interface Question {
 
 /** What the filter makes of it. */
 export interface Answer {
-  readonly explanation: Explanation;
+  /** Undefined where no endpoint was looked for: the request is turned away, or waits, before that. */
+  readonly explanation: Explanation | undefined;
+  /** What the client asks for, and what is asked of the endpoint in its place; undefined: no model. */
+  readonly model: string | undefined;
+  readonly target: string | undefined;
+  readonly priority: number;
   /** Addresses, the destination first, then where Envoy goes if it refuses; none where there is a refusal. */
   readonly destinations: readonly string[];
   /** Address of the endpoint that computes the prompt; undefined: the destination does. */
@@ -37,6 +44,8 @@ export interface Answer {
   readonly encode: readonly string[];
   /** Address of the data-parallel rank that serves; undefined: the plan does not choose among ranks. */
   readonly dataParallel: string | undefined;
+  /** Whether the request waits until the pool has room for it. */
+  readonly waits: boolean;
   /** The filter's own answer to the request, where no endpoint gets it. */
   readonly refusal: LocalResponse | undefined;
 }
@@ -49,6 +58,8 @@ class Bench {
   readonly #clock = new VirtualClock();
   readonly #gateway: Gateway;
   readonly #log: string[] = [];
+  /** What the filter has told of requests that are over. */
+  readonly #told: Observation[] = [];
   #sent: number;
 
   constructor(module: WebAssembly.Module, seed: number, greeting: readonly Uint8Array[]) {
@@ -61,6 +72,7 @@ class Bench {
       seed,
       active: () => true,
       greeting: () => greeting,
+      observed: (frame) => this.#told.push(...decodeObserved(frame).records),
       warn: (message) => this.#log.push(message),
     });
     this.#settle();
@@ -83,6 +95,14 @@ class Bench {
     this.tick(); // what one tick has published, the next one reads
   }
 
+  /** What the filter tells of the last of so many requests, all of which are over. */
+  told(requests: number): Observation {
+    for (let ticks = 0; ticks < PATIENCE_TICKS && this.#told.length < requests; ticks++) this.tick();
+    const told = this.#told[requests - 1];
+    if (told === undefined) throw new Error("the filter tells nothing of the request");
+    return told;
+  }
+
   #settle(): void {
     const { metrics } = this.#gateway;
     for (let ticks = 0; ticks < PATIENCE_TICKS; ticks++) {
@@ -95,6 +115,10 @@ class Bench {
   }
 }
 
+function nameOf(model: ObservedModel | "other" | undefined): string | undefined {
+  return typeof model === "object" ? model.name : undefined;
+}
+
 /**
  * Puts a request through the compiled filter, which is told of the state as by a sidecar, in virtual time.
  * @throws StateNotTaken where the plan or the journals say what the filter does not accept.
@@ -102,7 +126,14 @@ class Bench {
 export function explain(module: WebAssembly.Module, question: Question): Answer {
   const { pool, plan, journals, body, headers, seed } = question;
   const flight = flightFrame(pool);
-  const greeting = [rosterFrame(pool), planFrame(pool, plan), loadFrame(pool, 1n), flight, encodeSync()];
+  const greeting = [
+    policyFrame(pool),
+    rosterFrame(pool),
+    planFrame(pool, plan),
+    loadFrame(pool, 1n),
+    flight,
+    encodeSync(),
+  ];
   const bench = new Bench(module, seed, greeting);
   // A worker looks at a pool from the first request for it on, and learns only of endpoints that it knows.
   const first = bench.begin();
@@ -117,16 +148,21 @@ export function explain(module: WebAssembly.Module, question: Question): Answer 
   passRequest(stream, body, [...headers, [EXPLAIN_HEADER, String(MAX_ENDPOINTS)]]);
   stream.onResponseHeaders(undefined);
   const text = stream.responseHeaders?.get(EXPLAIN_HEADER);
-  if (text === undefined) throw new Error(`the filter explains nothing; it answers ${stream.localResponse?.body}`);
+  const refusal = stream.localResponse;
+  const waits = refusal === undefined && !stream.state.has("dest");
+  stream.close();
+  const told = bench.told(2);
   const state = (name: string) => stream.state.get(name)?.split(",") ?? [];
-  const answer = {
-    explanation: JSON.parse(text) as Explanation,
+  return {
+    explanation: text === undefined ? undefined : (JSON.parse(text) as Explanation),
+    model: nameOf(told.model),
+    target: nameOf(told.target),
+    priority: told.priority,
     destinations: state("dest"),
     prefill: state("prefiller")[0],
     encode: state("encoders"),
     dataParallel: state("data_parallel")[0],
-    refusal: stream.localResponse,
+    waits,
+    refusal,
   };
-  stream.close();
-  return answer;
 }

@@ -21,13 +21,13 @@ import {
 import { type Finding, Findings, findingText } from "../support/findings.ts";
 import { engineNames, roleNames } from "./names.ts";
 import { constant, optional } from "./plan-fields.ts";
+import { POLICY_FIELDS, readPolicies } from "./policies.ts";
 import { readPlan } from "./read-plan.ts";
 import { SNAPSHOT_VERSION, type Snapshot, type SnapshotEndpoint, type SnapshotPool } from "./snapshot.ts";
-import { flightFrame, loadFrame, planFrame, rosterFrame } from "./state-frames.ts";
+import { flightFrame, loadFrame, planFrame, policyFrame, rosterFrame } from "./state-frames.ts";
 
 const SNAPSHOT_FIELDS = ["version", "pools", "journals"];
-/** Policies are there for people: no decision goes by them, and what they say is not looked at. */
-const POOL_FIELDS = ["name", "freshFor", "plan", "endpoints", "objectives", "rewrites"];
+const POOL_FIELDS = ["name", "freshFor", "plan", "endpoints", ...POLICY_FIELDS];
 const ENDPOINT_FIELDS = [
   ...["address", "name", "zone", "labels", "engine", "role", "rank", "ready", "age", "waiting", "running", "kvUsage"],
   ...["blockSize", "blockCount", "runningAdapters", "waitingAdapters", "maxAdapters", "inFlight"],
@@ -150,12 +150,14 @@ const readPool: Reader<SnapshotPool> = (value, place) => {
   }
   const freshFor = read("freshFor", FRESH_FOR_MS, integer(0, SAMPLE_NEVER - 1));
   const plan = read("plan", undefined, readPlan);
+  const policies = readPolicies(fields, place);
   if (name === undefined || problems.length > before) return undefined;
-  const pool = { name, freshFor, plan, endpoints };
+  const pool = { name, freshFor, plan, endpoints, policies };
   try {
     rosterFrame(pool);
     loadFrame(pool, 1n);
     flightFrame(pool);
+    policyFrame(pool);
     if (plan !== undefined) planFrame(pool, plan);
   } catch (error) {
     if (!(error instanceof EncodeError)) throw error;

@@ -1,6 +1,7 @@
 // What a sidecar knows at one moment, enough to decide a request by.
 
 import type { Endpoint, Plan, Sample } from "../../wire/model.ts";
+import type { Policies } from "../discovery/pool.ts";
 
 /** Version of the JSON form; a reader accepts exactly its own. */
 export const SNAPSHOT_VERSION = 1;
@@ -33,6 +34,7 @@ export interface SnapshotPool {
   /** Undefined: the built-in one. */
   readonly plan: SnapshotPlan | undefined;
   readonly endpoints: readonly SnapshotEndpoint[];
+  readonly policies: Policies;
 }
 
 /** All that is known. */

@@ -1,7 +1,8 @@
 // A pool of a snapshot as the frames that a sidecar would send of it.
 
-import { encodeFlight, encodeLoad, encodePlan, encodeRoster } from "../../wire/encode.ts";
+import { encodeFlight, encodeLoad, encodePlan, encodePolicy, encodeRoster } from "../../wire/encode.ts";
 import { xxh64 } from "../../wire/xxh64.ts";
+import { policyOf } from "../push/policy.ts";
 import type { SnapshotPlan, SnapshotPool } from "./snapshot.ts";
 
 const EPOCH = 1n;
@@ -14,6 +15,11 @@ export function rosterFrame({ name, endpoints }: SnapshotPool): Uint8Array {
 /** PLAN. */
 export function planFrame({ name }: SnapshotPool, plan: SnapshotPlan): Uint8Array {
   return encodePlan({ pool: name, epoch: EPOCH, profiles: plan.profiles, settings: plan.settings });
+}
+
+/** POLICY. */
+export function policyFrame({ name, policies }: SnapshotPool): Uint8Array {
+  return encodePolicy(policyOf(name, policies));
 }
 
 /** LOAD, the `sequence`-th of its stream. */

@@ -3,12 +3,12 @@
 import { STAGE_SCORER } from "../../wire/layout.ts";
 import type { Endpoint, PlanStep, Sample } from "../../wire/model.ts";
 import { xxh64 } from "../../wire/xxh64.ts";
-import type { Policies } from "../discovery/pool.ts";
 import type { PlanSource } from "../push/plan-source.ts";
 import type { Told } from "../push/relay.ts";
 import type { PolicySource, PoolSource } from "../state/source.ts";
 import { printableAdmission } from "./admission.ts";
 import { engineNames, handlerNames, operatorNames, pluginNames, roleNames } from "./names.ts";
+import { printablePolicies } from "./policies.ts";
 import { type InFlight, SNAPSHOT_VERSION, type SnapshotPlan } from "./snapshot.ts";
 
 /** Bytes of records per frame: what a gateway is sent at once. */
@@ -49,14 +49,6 @@ function printablePlan({ profiles, settings }: SnapshotPlan): object {
   };
 }
 
-/** For people: an explanation does not go by them. */
-function printablePolicies({ objectives, rewrites }: Policies): object {
-  return {
-    objectives,
-    rewrites: rewrites.map(({ createdAt, ...rewrite }) => ({ ...rewrite, createdAt: new Date(createdAt) })),
-  };
-}
-
 function journals({ journals: memory }: Told): string[] {
   const frames: string[] = [];
   let position = memory.first;
@@ -69,7 +61,7 @@ function journals({ journals: memory }: Told): string[] {
 }
 
 /**
- * All that a sidecar knows and that a decision goes by, and the policies that it has read, as JSON.
+ * All that a sidecar knows and that a decision goes by, as JSON.
  * @param told what gateways have told of themselves.
  */
 export function takeSnapshot(source: PoolSource & PolicySource, plans: PlanSource, told: Told): string {

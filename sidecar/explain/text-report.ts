@@ -1,6 +1,6 @@
 import { columns } from "../support/columns.ts";
 import type { Answer } from "./explain.ts";
-import { type Column, limited, type ProfileExplanation, type Step } from "./explanation.ts";
+import { type Column, type Explanation, limited, type ProfileExplanation, type Step } from "./explanation.ts";
 import { droppedBy, isBlind, pickerOf, reason, unconsidered } from "./judge.ts";
 import type { SnapshotPlan, SnapshotPool } from "./snapshot.ts";
 
@@ -98,7 +98,7 @@ function outcome(profile: ProfileExplanation, plan: SnapshotPlan): string {
 
 function profileLines(profile: ProfileExplanation, report: Report, paint: Paint): string[] {
   const { pool, plan, answer } = report;
-  const [shown] = limited({ ...answer.explanation, profiles: [profile] }, report.endpoints).profiles;
+  const [shown] = limited({ ...answer.explanation!, profiles: [profile] }, report.endpoints).profiles;
   const painted = looks(shown!);
   const lines = table(shown!, pool).map((line, row) => (painted[row] ? paint(painted[row], line) : line));
   const hidden = profile.endpoints.length - shown!.endpoints.length;
@@ -126,8 +126,9 @@ function list(texts: readonly string[], most: number): string {
 }
 
 function decision({ answer }: Report): string[] {
-  const { destinations, prefill, encode, dataParallel, refusal } = answer;
+  const { destinations, prefill, encode, dataParallel, refusal, waits } = answer;
   if (refusal !== undefined) return [`answered ${refusal.status}: ${refusal.body}`];
+  if (waits) return ["waits: the pool is saturated, or others wait before it"];
   const [destination, ...fallbacks] = destinations;
   return [
     `destination: ${destination}`,
@@ -138,20 +139,36 @@ function decision({ answer }: Report): string[] {
   ];
 }
 
+function promptText(explanation: Explanation | undefined): string {
+  if (explanation === undefined) return "";
+  return `; a prompt of ${explanation.promptTokens} tokens, ${explanation.promptBlocks} blocks`;
+}
+
+// What the pool's objectives and rewrites make of the request, where they make anything of it.
+function policyLines({ model, target, priority }: Answer): string[] {
+  return [
+    ...(target === model ? [] : [`model ${target} in place of ${model ?? "none"}`]),
+    ...(priority === 0 ? [] : [`priority ${priority}`]),
+  ];
+}
+
 /** Colours a text by what it is. */
 export type Paint = (look: Look, text: string) => string;
 
 /** A decision for people: a table per profile, with what decided below it, then where the request goes. */
 export function textReport(report: Report, paint: Paint): string {
   const { pool, answer, notes } = report;
-  const { promptTokens, promptBlocks, profiles } = answer.explanation;
-  const aside = unconsidered(pool, profiles[0]).map(({ address, why }) => `${address} (${why})`);
+  const { explanation } = answer;
+  const profiles = explanation?.profiles ?? [];
+  const aside = explanation === undefined ? [] : unconsidered(pool, profiles[0]);
+  const asideTexts = aside.map(({ address, why }) => `${address} (${why})`);
   return [
-    `pool ${pool.name}; a prompt of ${promptTokens} tokens, ${promptBlocks} blocks`,
+    `pool ${pool.name}${promptText(explanation)}`,
+    ...policyLines(answer),
     ...notes.map((note) => `note: ${note}`),
     "",
     ...profiles.flatMap((profile) => profileLines(profile, report, paint)),
-    ...(aside.length > 0 ? [`not considered: ${list(aside, report.endpoints)}`] : []),
+    ...(asideTexts.length > 0 ? [`not considered: ${list(asideTexts, report.endpoints)}`] : []),
     ...decision(report),
     "",
   ].join("\n");

@@ -10,6 +10,8 @@ import { FilterVm } from "../wasm-host/vm.ts";
 export const TICK_MS = 10;
 /** Milliseconds that a frame takes to the filter once its stream is open. */
 const NETWORK_MS = 1;
+/** The call in which workers tell what became of requests. */
+const OBSERVE = "/inlineepp.v1.State/Observe";
 /** A process's clock has run for a while when a gateway starts in it. */
 const CLOCK_ZERO_NS = 3_600_000_000_000n;
 
@@ -25,6 +27,8 @@ export interface GatewayOptions {
   active(): boolean;
   /** What a sidecar says first on a new stream. */
   greeting(): readonly Uint8Array[];
+  /** Takes the frames in which workers tell what became of requests; left out: nobody answers these calls. */
+  observed?(frame: Uint8Array): void;
   /** Hears of what the filter logs as a warning or worse. */
   warn(message: string): void;
 }
@@ -77,7 +81,7 @@ export class Gateway {
     this.#clock.at(this.#clock.now() + TICK_MS, () => this.#tick(vm));
   }
 
-  #environment({ clock, seed, greeting, warn }: GatewayOptions): Environment {
+  #environment({ clock, seed, greeting, observed, warn }: GatewayOptions): Environment {
     const draw = createRandom(seed);
     return {
       shared: new SharedData(),
@@ -88,6 +92,12 @@ export class Gateway {
             for (const frame of greeting()) peer.message(frame);
           });
           return { send: () => {}, cancel: () => this.#peers.delete(peer) };
+        },
+        call: (_service, path, frame, done) => {
+          if (observed === undefined || path !== OBSERVE) return false;
+          observed(frame);
+          clock.at(clock.now() + NETWORK_MS, () => done(new Uint8Array()));
+          return true;
         },
       },
       now: () => CLOCK_ZERO_NS + BigInt(Math.round(clock.now() * 1e6)),

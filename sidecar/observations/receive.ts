@@ -1,7 +1,7 @@
 import { status } from "@grpc/grpc-js";
 import { FrameRefused, refusalName } from "../../wire/decode.ts";
 import { decodeObserved } from "../../wire/decode-observed.ts";
-import type { Observation } from "../../wire/model.ts";
+import type { Observed } from "../../wire/model.ts";
 
 /** What a call is answered with. */
 export type ObserveReply = { readonly code: status; readonly details: string } | undefined;
@@ -14,18 +14,18 @@ export type ObserveReply = { readonly code: status; readonly details: string } |
  */
 export function receiveObserved(
   bytes: Uint8Array,
-  take: (record: Observation) => void,
+  take: (observed: Observed) => void,
   refused: (reason: string) => void,
 ): ObserveReply {
-  let records: Observation[];
+  let observed: Observed;
   try {
-    records = decodeObserved(bytes);
+    observed = decodeObserved(bytes);
   } catch (error) {
     if (!(error instanceof FrameRefused)) throw error;
     const reason = refusalName(error.reason);
     refused(reason);
     return { code: status.INVALID_ARGUMENT, details: `${reason}: ${error.message}` };
   }
-  for (const record of records) take(record);
+  take(observed);
   return undefined;
 }

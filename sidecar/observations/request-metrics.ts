@@ -2,9 +2,12 @@
 // reference's (pkg/epp/metrics of the Gateway API Inference Extension and of llm-d-router); the pool is a label more.
 
 import { Counter, Histogram, type Registry } from "prom-client";
-import type { Observation, ObservedModel } from "../../wire/model.ts";
+import type { Observation, Observed, ObservedModel } from "../../wire/model.ts";
+import type { Clock } from "../support/clock.ts";
 import { BoundedNames, OTHER } from "./bounded-names.ts";
 import { errorCode } from "./error-code.ts";
+import { registerRunningGauge } from "./running-gauge.ts";
+import { RunningRequests } from "./running-requests.ts";
 
 const LATENCY_BUCKETS = [
   0.005, 0.025, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 1, 1.25, 1.5, 2, 3, 4, 5, 6, 8, 10, 15, 20, 30, 45, 60, 120, 180, 240,
@@ -28,13 +31,31 @@ function nameOf(model: ObservedModel | "other" | undefined): string {
   return model === "other" ? OTHER : model.name;
 }
 
-/** Makes the metrics; the returned function adds a request to them. `poolName` gives "" for pools that are unknown. */
+/** What the metrics need to know of names. */
+export interface RequestMetricsOptions {
+  /** The name of the pool with this key; "" where there is none. */
+  poolName(key: bigint): string;
+  /** Whether a pool's configuration names this model. */
+  isConfigured(pool: string, model: string): boolean;
+  readonly clock: Pick<Clock, "now">;
+}
+
+/** Makes the metrics; the returned function adds what a worker tells. */
 export function registerRequestMetrics(
   registry: Registry,
-  poolName: (key: bigint) => string,
-): (record: Observation) => void {
+  { poolName, isConfigured, clock }: RequestMetricsOptions,
+): (observed: Observed) => void {
   const registers = [registry];
-  const names = new BoundedNames();
+  const names = new BoundedNames(isConfigured);
+  const running = new RunningRequests(clock);
+  registerRunningGauge(
+    registry,
+    () => running.rows(),
+    (row) => {
+      const pool = poolName(row.pool);
+      return { inference_pool: pool, model_name: names.of(pool, nameOf(row.model)) };
+    },
+  );
   const histogram = (name: string, help: string, buckets: number[]) =>
     new Histogram({ name: `inference_objective_${name}`, help, labelNames: MODELS, buckets, registers });
 
@@ -50,7 +71,11 @@ export function registerRequestMetrics(
     labelNames: [...MODELS, "error_code"],
     registers,
   });
-  const duration = histogram("request_duration_seconds", "From a request's headers to its end.", LATENCY_BUCKETS);
+  const duration = histogram(
+    "request_duration_seconds",
+    "From a request's headers to its end, of those that an endpoint answered.",
+    LATENCY_BUCKETS,
+  );
   const requestSizes = histogram("request_sizes", "Bytes of requests' bodies.", REQUEST_BYTES_BUCKETS);
   const answerSizes = histogram("response_sizes", "Bytes of answers' bodies.", ANSWER_BYTES_BUCKETS);
   const input = histogram("input_tokens", "Prompt tokens, by the answer's usage figures.", PROMPT_BUCKETS);
@@ -76,7 +101,7 @@ export function registerRequestMetrics(
     registers,
   });
 
-  return (record) => {
+  const add = (record: Observation): void => {
     const pool = poolName(record.pool);
     const models = {
       inference_pool: pool,
@@ -87,15 +112,13 @@ export function registerRequestMetrics(
     requests.inc({ ...models, priority });
     const error = errorCode(record.status, record.local);
     if (error !== undefined) errors.inc({ ...models, error_code: error });
-    const seconds = record.duration / MICROSECONDS;
-    duration.observe(models, seconds);
     requestSizes.observe(models, record.requestBytes);
     if (record.status === 0 || record.local) return;
+    const seconds = record.duration / MICROSECONDS;
+    duration.observe(models, seconds);
     answerSizes.observe(models, record.answerBytes);
-    if (record.prompt > 0) {
-      input.observe(models, record.prompt);
-      cached.observe(models, record.cached);
-    }
+    if (record.prompt > 0) input.observe(models, record.prompt);
+    if (record.cachedKnown) cached.observe(models, record.cached);
     if (record.output > 0) {
       output.observe(models, record.output);
       perToken.observe(models, seconds / record.output);
@@ -105,5 +128,9 @@ export function registerRequestMetrics(
     const first = streaming ? record.ttft / MICROSECONDS : seconds;
     ttft.observe({ ...models, priority, streaming: String(streaming) }, first);
     if (record.itl > 0) itl.observe({ ...models, priority }, record.itl / MICROSECONDS);
+  };
+  return (observed) => {
+    running.take(observed);
+    for (const record of observed.records) add(record);
   };
 }

@@ -55,6 +55,12 @@ export class Why {
   }
 }
 
-function shown({ explanation, destinations, refusal }: Answer): object {
-  return { explanation: limited(explanation, SHOWN), destinations, refusal: refusal?.body ?? null };
+const WAITS = "It would wait: the pool is saturated, or others wait before it.";
+
+function shown({ explanation, destinations, refusal, waits }: Answer): object {
+  return {
+    explanation: explanation === undefined ? null : limited(explanation, SHOWN),
+    destinations,
+    refusal: refusal?.body ?? (waits ? WAITS : null),
+  };
 }

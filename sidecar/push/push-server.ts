@@ -1,5 +1,5 @@
 import { MAX_FRAME_BYTES, MAX_POOLS } from "../../wire/layout.ts";
-import type { Observation } from "../../wire/model.ts";
+import type { Observed } from "../../wire/model.ts";
 import type { Ledger } from "../limits/ledger.ts";
 import { MemoryLedger } from "../limits/memory-ledger.ts";
 import { receiveSpent } from "../limits/receive.ts";
@@ -56,8 +56,8 @@ export interface PushServerOptions {
   readonly observer: PushObserver;
   /** The other replicas of this sidecar; none where left out. */
   readonly peers?: Peers;
-  /** Hears what became of each request; nobody does where left out. */
-  readonly observed?: (record: Observation) => void;
+  /** Hears what workers tell of their requests; nobody does where left out. */
+  readonly observed?: (observed: Observed) => void;
   /** Who keeps budgets of rate limits; this server's memory where left out. */
   readonly budgets?: Ledger;
 }

@@ -166,6 +166,7 @@ describe("a queue", () => {
   it("says when to come again, by how fast it drains", () => {
     const plan = planOf(FAIRNESS_GLOBAL_STRICT, ORDER_FCFS);
     const queue = fresh();
+    expect(retryAfter(queue, 0)).toBe(60); // the only one that waited has just been told to go
     for (let i: u32 = 1; i <= 100; i++) add(queue, plan, i);
     expect(retryAfter(queue, 0)).toBe(60); // nothing has gone on yet
     for (let i: u64 = 1; i <= 500; i++) drain(queue, i * (SECOND / 10)); // ten a second, for long

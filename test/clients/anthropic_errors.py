@@ -56,6 +56,52 @@ def filtered_out(url):
     raised(anthropic.RateLimitError, ask(url, stream=True))
 
 
+BATCH = {"x-llm-d-inference-objective": "batch"}
+
+
+def turned_away(url, reason, **more):
+    """A call that is answered 429 for this reason. Its error's headers."""
+    error = raised(anthropic.RateLimitError, ask(url, **more))
+    assert error.status_code == 429
+    check(error, "rate_limit_error")
+    by_filter(error)
+    headers = error.response.headers
+    assert headers["x-llm-d-request-dropped-reason"] == reason, headers
+    return headers
+
+
+@case
+def shed(url):
+    """anthropic: turned away for its priority while the pool is saturated: RateLimitError"""
+    assert "retry-after" not in turned_away(url, "rejected-saturated", extra_headers=BATCH)
+    turned_away(url, "rejected-saturated", extra_headers=BATCH, stream=True)
+    assert ask(url)().content
+
+
+@case
+def queue_full(url):
+    """anthropic: no room to wait: RateLimitError, with retry-after"""
+    headers = turned_away(url, "rejected-saturated")
+    assert 1 <= int(headers["retry-after"]) <= 60, headers
+    turned_away(url, "rejected-saturated", stream=True)
+
+
+@case
+def expired(url):
+    """anthropic: waited for as long as it may: RateLimitError, with retry-after"""
+    headers = turned_away(url, "rejected-ttl-expired")
+    assert 1 <= int(headers["retry-after"]) <= 60, headers
+
+
+@case
+def no_endpoint(url):
+    """anthropic: no endpoint takes requests: an InternalServerError with status 503"""
+    error = raised(_exceptions.ServiceUnavailableError, ask(url, stream=True))
+    assert isinstance(error, anthropic.InternalServerError)
+    check(error, "overloaded_error")
+    assert error.response.headers["x-llm-d-request-dropped-reason"] == "rejected-no-endpoints"
+
+
 @case
 def unavailable(url):
     """anthropic: no state, or no endpoint: an InternalServerError with status 503"""

@@ -3,6 +3,8 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { type TestContext, test } from "node:test";
+import { waitUntil } from "../../scripts/stack/ready.ts";
+import { chat, chatBody } from "../harness/requests.ts";
 import { startStack } from "../harness/stack.ts";
 import { runProgram } from "./programs.ts";
 
@@ -60,6 +62,72 @@ test("429: no endpoint passes the filters", async (t) => {
   const { url } = await startStack({ sidecar: { config: FILTERS_ALL } }, t);
   await runProgram(t, "openai_errors.py", url, ["filtered_out"]);
   await runProgram(t, "anthropic_errors.py", url, ["filtered_out"]);
+});
+
+/** Runs the same cases of both clients. */
+async function bothErrors(t: TestContext, url: string, name: string): Promise<void> {
+  await runProgram(t, "openai_errors.py", url, [name]);
+  await runProgram(t, "anthropic_errors.py", url, [name]);
+}
+
+test("429: a saturated pool, and a priority below 0", async (t) => {
+  const stack = await startStack({ simulators: [{}], sidecar: { config: null } }, t);
+  const [server] = stack.simulators;
+  await server!.set({ waiting: 50 });
+  const objectives = [{ name: "batch", priority: -1 }];
+  stack.sidecar.setPools([{ name: "default/base", endpoints: [{ address: server!.address }], objectives }]);
+  const headers = { "x-llm-d-inference-objective": "batch" };
+  const isShed = async () => (await chat(stack.url, { headers })).status === 429;
+  await waitUntil("the objective and the queue are known", isShed, 5000);
+  await bothErrors(t, stack.url, "shed");
+});
+
+/** A pool that takes one request at a time, for which one more may wait as long as that. */
+const oneAtATime = (ttl: string) => ({
+  apiVersion: "llm-d.ai/v1alpha1",
+  kind: "EndpointPickerConfig",
+  featureGates: ["flowControl"],
+  plugins: [{ type: "concurrency-detector", parameters: { maxConcurrency: 1 } }],
+  schedulingProfiles: [{ name: "default", plugins: [] }],
+  flowControl: {
+    saturationDetector: { pluginRef: "concurrency-detector" },
+    defaultRequestTTL: ttl,
+    defaultPriorityBand: { maxRequests: 1 },
+  },
+});
+
+/** Asks for answers that nobody waits for, until the test ends. */
+function occupy(t: TestContext, url: string, count: number): void {
+  const clients = new AbortController();
+  t.after(() => clients.abort());
+  const headers = { "content-type": "application/json" };
+  const request = { method: "POST", headers, body: chatBody({ maxTokens: 100 }), signal: clients.signal };
+  for (let i = 0; i < count; i++) void fetch(`${url}/v1/chat/completions`, request).catch(() => undefined);
+}
+
+for (const { name, ttl, occupied } of [
+  { name: "queue_full", ttl: "60s", occupied: 2 },
+  { name: "expired", ttl: "200ms", occupied: 1 },
+]) {
+  test(`429 with retry-after: ${name.replace("_", " ")}`, async (t) => {
+    const simulators = [{ decodePerTokenMs: 5000 }];
+    const sidecar = { config: oneAtATime(ttl) };
+    const stack = await startStack({ simulators, sidecar, envoy: { concurrency: 1 } }, t);
+    occupy(t, stack.url, occupied);
+    const held = () => stack.envoy.stat("wasmcustom.inline_epp_held_total");
+    const picked = () => stack.envoy.stat("wasmcustom.inline_epp_picks_total");
+    const isFull = async () => (await picked()) >= 1 && (await held()) >= occupied - 1;
+    await waitUntil("the pool is full", isFull, 5000);
+    await bothErrors(t, stack.url, name);
+  });
+}
+
+test("503: no endpoint takes requests", async (t) => {
+  const stack = await startStack({ simulators: [{}] }, t);
+  const { address } = stack.simulators[0]!;
+  stack.sidecar.setPools([{ name: "default/base", endpoints: [{ address, ready: false }] }]);
+  await waitUntil("nobody is ready", async () => (await chat(stack.url)).status === 503, 5000);
+  await bothErrors(t, stack.url, "no_endpoint");
 });
 
 test("503: no state yet, and FailClose", async (t) => {

@@ -51,7 +51,10 @@ def streamed_chat(url):
     )
     text = "".join(chunk.choices[0].delta.content or "" for chunk in chunks if chunk.choices)
     assert text == whole.choices[0].message.content, text
-    assert chunks[-1].usage.completion_tokens == whole.usage.completion_tokens
+    assert chunks[-1].usage == whole.usage and not chunks[-1].choices
+    assert all(chunk.usage is None for chunk in chunks[:-1])
+    without = list(client.chat.completions.create(model="base", messages=MESSAGES, max_tokens=8, stream=True))
+    assert all(chunk.usage is None for chunk in without)
 
 
 @case
@@ -101,6 +104,10 @@ def completions(url):
     assert len(whole.choices) == 2
     chunks = list(client.completions.create(model="base", prompt="once", max_tokens=6, stream=True))
     assert "".join(chunk.choices[0].text for chunk in chunks) == whole.choices[0].text
+    counted = client.completions.create(
+        model="base", prompt="once", max_tokens=6, stream=True, stream_options={"include_usage": True}
+    )
+    assert list(counted)[-1].usage.completion_tokens == len(chunks)
 
 
 @case
@@ -129,6 +136,7 @@ def responses(url):
     text = "".join(event.delta for event in events if event.type == "response.output_text.delta")
     assert text == whole.output_text == events[-1].response.output_text
     assert events[-1].type in ("response.completed", "response.incomplete")
+    assert events[-1].response.usage == whole.usage
 
 
 @case

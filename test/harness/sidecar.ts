@@ -5,7 +5,11 @@ import { replaceFile } from "./files.ts";
 import { type Flags, type SidecarProcess, startSidecarProcess } from "./sidecar-process.ts";
 
 /** The content of an endpoint file. */
-export type Pools = { name: string; endpoints: { address: string; name?: string; [field: string]: unknown }[] }[];
+export type Pools = {
+  name: string;
+  endpoints: { address: string; name?: string; [field: string]: unknown }[];
+  objectives?: { name: string; priority?: number }[];
+}[];
 
 export type SidecarOptions = {
   /** More flags of `serve`. */

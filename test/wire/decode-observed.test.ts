@@ -5,10 +5,11 @@ import { decodeObserved } from "../../wire/decode-observed.ts";
 import { encodeObserved } from "../../wire/encode-observed.ts";
 import * as L from "../../wire/layout.ts";
 import { changed, goldenFrame, resized } from "./golden-files.ts";
-import { OBSERVATIONS } from "./golden-frames.ts";
+import { OBSERVATIONS, OBSERVED } from "./golden-frames.ts";
 
 const RECORD = L.OBSERVED_BYTES;
-const MODEL = RECORD + OBSERVATIONS.length * L.OBSERVATION_BYTES;
+const RUNNING = RECORD + OBSERVATIONS.length * L.OBSERVATION_BYTES;
+const MODEL = RUNNING + OBSERVED.running.length * L.RUNNING_BYTES;
 
 function reasonOf(bytes: Uint8Array, read: (bytes: Uint8Array) => unknown = decodeObserved): string {
   try {
@@ -32,7 +33,7 @@ test("an OBSERVED cut at any length is refused, whether or not its length field 
 });
 
 test("counts that its length does not bear out are refused", () => {
-  for (const field of [L.OBSERVED_RECORDS, L.OBSERVED_MODELS, L.OBSERVED_STRINGS]) {
+  for (const field of [L.OBSERVED_RECORDS, L.OBSERVED_MODELS, L.OBSERVED_STRINGS, L.OBSERVED_RUNNING]) {
     for (const count of [0, 1, 60, 2 ** 32 - 1]) {
       const frame = changed("observed", (view) => view.setUint32(field, count, true));
       if (Buffer.compare(frame, goldenFrame("observed")) !== 0) assert.equal(reasonOf(frame), "length");
@@ -56,6 +57,10 @@ test("models outside their table and names outside the strings are refused", () 
     );
   }
   assert.equal(
+    changedTo((view) => view.setUint16(RUNNING + L.RUNNING_MODEL, 2, true)),
+    "reference",
+  );
+  assert.equal(
     changedTo((view) => view.setUint32(MODEL + L.MODEL_OFFSET, 2 ** 32 - 1, true)),
     "reference",
   );
@@ -77,11 +82,15 @@ test("values that their meaning excludes are refused", () => {
     );
   }
   assert.equal(
-    changedTo((view) => view.setUint8(RECORD + L.OBSERVATION_FLAGS, 4)),
+    changedTo((view) => view.setUint8(RECORD + L.OBSERVATION_FLAGS, 8)),
     "value",
   );
   assert.equal(
     changedTo((view) => view.setUint8(RECORD + L.OBSERVATION_FINISH, L.FINISH_OTHER + 1)),
+    "value",
+  );
+  assert.equal(
+    changedTo((view) => view.setUint16(RUNNING + L.RUNNING_MODEL, L.OBSERVATION_NO_MODEL, true)),
     "value",
   );
 });
@@ -100,9 +109,18 @@ test("it is a frame of this version, and of its kind; on a stream it is none", (
 });
 
 test("an empty batch is one, and one of more than 64 KiB is refused", () => {
-  assert.deepEqual(decodeObserved(encodeObserved([])), []);
+  const empty = { worker: 1n, records: [], running: [] };
+  assert.deepEqual(decodeObserved(encodeObserved(empty)), empty);
   const [record] = OBSERVATIONS.slice(1);
+  const batch = (count: number) => encodeObserved({ ...empty, records: Array(count).fill(record) });
   const most = Math.floor((L.MAX_OBSERVED_BYTES - L.OBSERVED_BYTES) / L.OBSERVATION_BYTES);
-  assert.equal(decodeObserved(encodeObserved(Array(most).fill(record))).length, most);
-  assert.equal(reasonOf(encodeObserved(Array(most + 1).fill(record))), "length");
+  assert.equal(decodeObserved(batch(most)).records.length, most);
+  assert.equal(reasonOf(batch(most + 1)), "length");
+});
+
+test("more rows of running requests than there may be are refused", () => {
+  const running = (count: number) =>
+    encodeObserved({ worker: 1n, records: [], running: Array(count).fill({ pool: 1n, model: "other", requests: 1 }) });
+  assert.equal(reasonOf(running(L.MAX_RUNNING)), "accepted");
+  assert.equal(reasonOf(running(L.MAX_RUNNING + 1)), "length");
 });

@@ -25,6 +25,7 @@ import type {
   Journal,
   Load,
   Observation,
+  Observed,
   Plan,
   Policy,
   Roster,
@@ -389,6 +390,7 @@ export const OBSERVATIONS: readonly Observation[] = [
     prompt: 512,
     output: 100,
     cached: 256,
+    cachedKnown: true,
   },
   {
     pool: 0n,
@@ -410,6 +412,7 @@ export const OBSERVATIONS: readonly Observation[] = [
     prompt: 0,
     output: 0,
     cached: 0,
+    cachedKnown: false,
   },
   {
     pool: 2n ** 64n - 1n,
@@ -431,8 +434,19 @@ export const OBSERVATIONS: readonly Observation[] = [
     prompt: 2 ** 32 - 1,
     output: 2 ** 32 - 1,
     cached: 2 ** 32 - 1,
+    cachedKnown: false,
   },
 ];
+
+/** What a worker tells with them. */
+export const OBSERVED: Observed = {
+  worker: 0x0123456789abcdefn,
+  records: OBSERVATIONS,
+  running: [
+    { pool: 7n, model: BASE, requests: 3 },
+    { pool: 0n, model: "other", requests: 2 ** 32 - 1 },
+  ],
+};
 
 /** Every frame of wire/golden/frames.json, by name. */
 export const GOLDEN_FRAMES: Readonly<Record<string, () => Uint8Array>> = {
@@ -454,7 +468,7 @@ export const GOLDEN_FRAMES: Readonly<Record<string, () => Uint8Array>> = {
   hello: () => encodeHello(HELLO),
   want: () => encodeWant(WANT),
   ack: () => encodeAck(ACK),
-  observed: () => encodeObserved(OBSERVATIONS),
+  observed: () => encodeObserved(OBSERVED),
   spent: () => encodeSpent(SPENT),
   budgets: () => encodeBudgets(BUDGETS),
 };

@@ -5,7 +5,7 @@ import { decodeObserved } from "../../wire/decode-observed.ts";
 import { decodeSpent } from "../../wire/decode-spent.ts";
 import { WIRE_VERSION } from "../../wire/layout.ts";
 import { goldenFrame, readFrames, toLines } from "./golden-files.ts";
-import { ACK, FLIGHT, GOLDEN_FRAMES, HELLO, JOURNAL, OBSERVATIONS, SPENT, WANT } from "./golden-frames.ts";
+import { ACK, FLIGHT, GOLDEN_FRAMES, HELLO, JOURNAL, OBSERVED, SPENT, WANT } from "./golden-frames.ts";
 
 const RULE =
   `The bytes of a frame have changed. A reader accepts exactly its own version, so raise WIRE_VERSION ` +
@@ -35,6 +35,6 @@ test("the frames of the up direction decode to their objects", () => {
   assert.deepEqual(decodeUp(goldenFrame("flight")), { kind: "flight", flight: FLIGHT });
   const bytes = goldenFrame("journal");
   assert.deepEqual(decodeUp(bytes), { kind: "journal", owner: JOURNAL.owner, records: 4, bytes });
-  assert.deepEqual(decodeObserved(goldenFrame("observed")), OBSERVATIONS);
+  assert.deepEqual(decodeObserved(goldenFrame("observed")), OBSERVED);
   assert.deepEqual(decodeSpent(goldenFrame("spent")), SPENT);
 });

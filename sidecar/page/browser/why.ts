@@ -3,22 +3,23 @@ import { fillSentence, fillTable } from "./dom.ts";
 
 /** What /why.json says. */
 export interface WhyAnswer {
-  readonly explanation: Explanation;
+  /** Null: no endpoint was looked for. */
+  readonly explanation: Explanation | null;
   /** Addresses, the destination first. */
   readonly destinations: readonly string[];
-  /** The filter's own answer, where no endpoint gets the request. */
+  /** The filter's own answer, or that the request waits, where no endpoint gets it. */
   readonly refusal: string | null;
 }
 
 const MOST_ROWS = 8;
 
 function scorersOf({ explanation }: WhyAnswer): readonly ScorerStep[] {
-  return (explanation.profiles[0]?.steps ?? []).filter((step) => "scorer" in step);
+  return (explanation?.profiles[0]?.steps ?? []).filter((step) => "scorer" in step);
 }
 
 /** The scorer that does most for the destination over the mean endpoint, and what it gives it; undefined: none does. */
 export function mainReason(answer: WhyAnswer): { readonly scorer: string; readonly score: number } | undefined {
-  const index = answer.explanation.profiles[0]?.endpoints.indexOf(answer.destinations[0] ?? "") ?? -1;
+  const index = answer.explanation?.profiles[0]?.endpoints.indexOf(answer.destinations[0] ?? "") ?? -1;
   let best: { scorer: string; score: number; lead: number } | undefined;
   for (const { scorer, weight, scores } of scorersOf(answer)) {
     const known = scores.filter((score) => score !== null);
@@ -36,7 +37,7 @@ export function showWhy(place: HTMLElement, answer: WhyAnswer | string, nameOf: 
     fillSentence(place, answer);
     return;
   }
-  const profile = answer.explanation.profiles[0];
+  const profile = answer.explanation?.profiles[0];
   if (profile === undefined || profile.endpoints.length === 0) {
     place.replaceChildren();
     fillSentence(place, answer.refusal ?? "No endpoint takes requests.");

@@ -44,6 +44,9 @@ const equalPlan = planOf([{ plugin: "kv-cache-utilization-scorer", name: "kv" },
 test("JSON has every verdict, score and total of the worked example", () => {
   assert.deepEqual(JSON.parse(jsonReport(decide(WORKED_EXAMPLE))), {
     pool: "default/base",
+    model: "m",
+    targetModel: "m",
+    priority: 0,
     promptTokens: 3,
     promptBlocks: 0,
     notes: [],
@@ -174,7 +177,7 @@ test("requests in flight that the sample cannot show are counted once", () => {
   // Tokens in flight, and the three of the prompt, against a threshold of 1000: 1 - 0.603 and 1 - 0.203.
   const plan = planOf([{ plugin: "token-load-scorer", name: "tokens", parameters: [1000] }, picker]);
   const { explanation } = decide(poolOf(endpoints, { plan })).answer;
-  const [profile] = explanation.profiles;
+  const [profile] = explanation!.profiles;
   assert.deepEqual(profile!.endpoints, ["10.0.0.2:8000", "10.0.0.1:8000"]);
   assert.deepEqual(profile!.signals.inFlight, [5, 5]);
   assert.deepEqual(profile!.signals.running, [8, 5], "at least what is in flight");
@@ -205,7 +208,7 @@ test("where nothing is fresh, requests in flight decide, and that is told", () =
   ];
   const plan = planOf([{ plugin: "queue-scorer", name: "queue" }, picker]);
   const report = decide(poolOf(endpoints, { plan }));
-  assert.deepEqual(report.answer.explanation.profiles[0]!.signals.queue, [1, 2]);
+  assert.deepEqual(report.answer.explanation!.profiles[0]!.signals.queue, [1, 2]);
   const text = textOf(report);
   assert.ok(
     text.includes(
@@ -237,7 +240,7 @@ test("a request that no endpoint may serve is answered as the gateway would", ()
 test("a pool that takes no requests gives no profile, and 503", () => {
   for (const endpoints of [[], [{ address: "10.0.0.1:8000", ready: false }]]) {
     const report = decide(poolOf(endpoints, { plan: equalPlan }));
-    assert.deepEqual(report.answer.explanation.profiles, []);
+    assert.deepEqual(report.answer.explanation!.profiles, []);
     assert.equal(report.answer.refusal?.status, 503);
     assert.match(textOf(report).at(-2)!, /^answered 503: /);
   }
@@ -252,7 +255,7 @@ test("headers reach the plugins", () => {
   const token = Buffer.from("default/pod-2").toString("base64");
   const { answer } = decide(poolOf(endpoints, { plan }), { headers: [["x-session-token", token]] });
   assert.deepEqual(answer.destinations, ["10.0.0.2:8000"]);
-  assert.deepEqual(answer.explanation.profiles[0]!.steps[0], { scorer: "session", weight: 1, scores: [1, 0] });
+  assert.deepEqual(answer.explanation!.profiles[0]!.steps[0], { scorer: "session", weight: 1, scores: [1, 0] });
 });
 
 test("a plan of several profiles shows each, and where its part of the work goes", () => {
@@ -301,4 +304,77 @@ test("a state that the filter refuses is told with its reason", () => {
       return true;
     },
   );
+});
+
+const POLICIES = {
+  objectives: [
+    { name: "gold", priority: 5 },
+    { name: "batch", priority: -1 },
+    { name: "by-model", priority: 3, model: "chat" },
+  ],
+  rewrites: [
+    { name: "first", rules: [{ models: ["chat"], targets: [{ model: "chat-v2", weight: 1 }] }] },
+    { name: "second", rules: [{ models: ["chat"], targets: [{ model: "chat-v1", weight: 1 }] }] },
+  ],
+};
+const chat = { model: "chat", prompt: "Hi" };
+
+test("a model that a rule replaces is told, and endpoints are judged by the new one", () => {
+  const endpoints = [
+    { address: "10.0.0.1:8000", runningAdapters: ["chat"], maxAdapters: 1 },
+    { address: "10.0.0.2:8000", runningAdapters: ["chat-v2"], maxAdapters: 1 },
+  ];
+  const plan = planOf([{ plugin: "lora-affinity-scorer", name: "lora" }, picker]);
+  const report = decide(poolOf(endpoints, { plan, ...POLICIES }), { body: chat });
+  assert.deepEqual(textOf(report).slice(0, 3), [
+    "pool default/base; a prompt of 1 tokens, 0 blocks",
+    "model chat-v2 in place of chat",
+    "priority 3",
+  ]);
+  assert.deepEqual(report.answer.destinations, ["10.0.0.2:8000"]);
+  const { model, targetModel, priority } = JSON.parse(jsonReport(report));
+  assert.deepEqual([model, targetModel, priority], ["chat", "chat-v2", 3]);
+  const without = decide(poolOf(endpoints, { plan }), { body: chat });
+  assert.deepEqual(without.answer.destinations, ["10.0.0.1:8000"]);
+});
+
+test("a header's objective comes before the model's, and a header's model before all rules", () => {
+  const pool = poolOf(idle(1), { plan: equalPlan, ...POLICIES });
+  const headers = [
+    ["x-llm-d-inference-objective", "gold"],
+    ["x-llm-d-model-name-rewrite", "other"],
+  ] as const;
+  const { answer } = decide(pool, { body: chat, headers });
+  assert.deepEqual([answer.model, answer.target, answer.priority], ["chat", "other", 5]);
+});
+
+/** Two endpoints whose queues are twice as long as the default of the detector allows. */
+const busy = idle(2).map((one) => ({ ...one, waiting: 10 }));
+test("a request of a priority below 0 is turned away where the pool is saturated, before endpoints are judged", () => {
+  const headers = [["x-llm-d-inference-objective", "batch"]] as const;
+  const report = decide(poolOf(busy, { plan: equalPlan, ...POLICIES }), { headers });
+  assert.deepEqual(textOf(report), [
+    "pool default/base",
+    "priority -1",
+    "",
+    `answered 429: ${report.answer.refusal?.body}`,
+    "",
+  ]);
+  const { decision, profiles } = JSON.parse(jsonReport(report));
+  assert.deepEqual([decision.status, profiles], [429, undefined]);
+  assert.equal(decide(poolOf(busy, { plan: equalPlan, ...POLICIES })).answer.refusal, undefined, "others go on");
+});
+
+test("with flow control a request waits for a saturated pool", () => {
+  const plan = planOf([{ plugin: "kv-cache-utilization-scorer", name: "kv" }, picker], {
+    admission: { flowControl: true },
+  });
+  const report = decide(poolOf(busy, { plan }));
+  assert.deepEqual(textOf(report), [
+    "pool default/base",
+    "",
+    "waits: the pool is saturated, or others wait before it",
+    "",
+  ]);
+  assert.deepEqual(JSON.parse(jsonReport(report)).decision, { waits: true });
 });

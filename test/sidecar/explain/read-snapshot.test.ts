@@ -24,6 +24,7 @@ test("an address is enough for an endpoint: idle, ready, just scraped", () => {
         inFlight: { requests: 0, tokens: 0, prefill: 0 },
       },
     ],
+    policies: { objectives: [], rewrites: [] },
   });
   assert.deepEqual(journals, []);
 });
@@ -111,6 +112,40 @@ test("a plan is read by names, with what it leaves out filled in", () => {
       ...PLAIN_SETTINGS,
       ...{ handler: L.HANDLER_DATA_PARALLEL, handlerParameters: [0, 0, 0, 0, 0, 0, 0, 8000], blockTokens: 16 },
     },
+  });
+});
+
+test("policies are read, with what they leave out filled in", () => {
+  const { pool } = snapshotOf([], {
+    objectives: [
+      { name: "gold", priority: 5 },
+      { name: "by-model", model: "chat" },
+    ],
+    rewrites: [
+      { name: "canary", rules: [{ models: ["chat"], targets: [{ model: "a" }, { model: "b", weight: 3 }] }, {}] },
+    ],
+  });
+  assert.deepEqual(pool.policies, {
+    objectives: [
+      { name: "gold", priority: 5 },
+      { name: "by-model", priority: 0, model: "chat" },
+    ],
+    rewrites: [
+      {
+        name: "canary",
+        createdAt: 0,
+        rules: [
+          {
+            models: ["chat"],
+            targets: [
+              { model: "a", weight: 1 },
+              { model: "b", weight: 3 },
+            ],
+          },
+          { models: [], targets: [] },
+        ],
+      },
+    ],
   });
 });
 
@@ -256,6 +291,25 @@ const REFUSALS: readonly (readonly [string, string, readonly string[]])[] = [
     "an unknown handler",
     withPlan({ ...planOf([picker]), settings: { handler: "double" } }),
     ['pools[0].plan.settings.handler: "double" is unknown, known are single, disagg, data-parallel'],
+  ],
+  [
+    "policies that nobody can have",
+    snapshotText({
+      pools: [
+        poolOf([], {
+          objectives: [{ priority: 0.5 }],
+          rewrites: [{ name: "r", createdAt: 5, rules: [{ matches: [], targets: [{ weight: 0 }] }] }],
+        }),
+      ],
+    }),
+    [
+      "pools[0].objectives[0].name: must be a string, is missing",
+      "pools[0].objectives[0].priority: must be an integer from -2147483648 to 2147483647, is 0.5",
+      "pools[0].rewrites[0].createdAt: must be a time such as 2026-01-02T03:04:05Z, is 5",
+      "pools[0].rewrites[0].rules[0].matches: unknown field, known are models, targets",
+      "pools[0].rewrites[0].rules[0].targets[0].model: must be a string, is missing",
+      "pools[0].rewrites[0].rules[0].targets[0].weight: must be an integer from 1 to 1000000, is 0",
+    ],
   ],
   ["a journal that is no text", withJournal(1), ["journals[0]: must be a string, is 1; put it in quotes"]],
   ["a journal that is no base64", withJournal("???"), ["journals[0]: is not base64"]],

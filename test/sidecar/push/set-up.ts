@@ -1,6 +1,7 @@
 import type { TestContext } from "node:test";
 import type { Peers } from "../../../sidecar/push/peers.ts";
 import { startPushServer } from "../../../sidecar/push/push-server.ts";
+import type { Observed } from "../../../wire/model.ts";
 import { ManualClock } from "../support/manual-clock.ts";
 import { FakePlans, FakeSource } from "./fake-source.ts";
 import { RecordingLog, RecordingObserver } from "./recorder.ts";
@@ -17,7 +18,9 @@ export async function setUp(t: TestContext, more: { readonly peers?: Peers } = {
   const log = new RecordingLog();
   const observer = new RecordingObserver();
   const listen = { host: "127.0.0.1", port: 0, flag: "--grpc-port" };
-  const server = await startPushServer({ source, plans, listen, clock, log, observer, ...more });
+  const taken: Observed[] = [];
+  const observed = (batch: Observed) => taken.push(batch);
+  const server = await startPushServer({ source, plans, listen, clock, log, observer, observed, ...more });
   const gateways: TestGateway[] = [];
   t.after(async () => {
     for (const gateway of gateways) gateway.close();
@@ -39,5 +42,5 @@ export async function setUp(t: TestContext, more: { readonly peers?: Peers } = {
     return gateway;
   }
 
-  return { source, plans, clock, log, observer, server, open, connect };
+  return { source, plans, clock, log, observer, server, taken, open, connect };
 }
