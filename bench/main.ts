@@ -9,9 +9,10 @@ import { pick } from "./cases/pick.ts";
 import { prefix } from "./cases/prefix.ts";
 import { push } from "./cases/push.ts";
 import { scan } from "./cases/scan.ts";
+import { stream } from "./cases/stream.ts";
 import type { BenchCase } from "./lib/case.ts";
 
-const CASES: readonly BenchCase[] = [inlineVsPlain, latency, pick, prefix, push, scan];
+const CASES: readonly BenchCase[] = [inlineVsPlain, latency, pick, prefix, push, scan, stream];
 
 const program = new Command("npm run bench --")
   .description("Measures what the picker costs. Figures are medians over rounds that alternate within one run.")

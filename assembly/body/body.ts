@@ -1,5 +1,6 @@
-// Reads a request's JSON body while it streams by: finds the fields that matter and hashes the prompt in blocks,
-// without a copy of the body, in constant memory but for the hashes, whatever way the body is cut into pieces.
+// Reads a request's body while it streams by, without a copy of it, in constant memory but for the hashes, whatever way
+// it is cut into pieces. Of a form it finds the model (form.ts); of a JSON object the fields that matter, and it hashes
+// the prompt in blocks.
 //
 // Two chains of blocks are hashed while the body passes: the head (`tools`, `system`, `instructions`) and the main
 // chain (`messages`, `prompt`, `input`, `text`). What goes into them, in document order:
@@ -16,23 +17,29 @@
 
 import { Slab } from "../memory/slab.ts";
 import { dropTail, endOfChain, growChain, releaseChain, startChain } from "./chain.ts";
-import { forgetModelValues } from "./model-values.ts";
+import { finalFormStatus, readForm, startForm } from "./form.ts";
+import { closeWithoutModel, forgetModelValues } from "./model-values.ts";
 import { finalStatus, parse } from "./parse.ts";
+import { NOTHING } from "./states.ts";
 import {
   BODY_BROKEN,
   BODY_BYTES,
   BODY_EMPTY,
+  BODY_FORM,
   BODY_JSON,
   BODY_NOT_JSON,
   BODY_OPEN,
   Body,
   bodyModelAt,
+  BOUNDARY_MAX,
   forgetResults,
   headOf,
   mainOf,
 } from "./record.ts";
 
-export { BODY_BROKEN, BODY_EMPTY, BODY_JSON, BODY_NOT_JSON, BODY_OPEN, Body, bodyModelAt };
+export {
+  BODY_BROKEN, BODY_EMPTY, BODY_FORM, BODY_JSON, BODY_NOT_JSON, BODY_OPEN, Body, bodyModelAt, BOUNDARY_MAX,
+};
 
 const slab = new Slab(BODY_BYTES);
 
@@ -52,6 +59,24 @@ export function takeBody(blockBytes: u32, maxBlocks: u32): Body | null {
   return body;
 }
 
+/** The reader of a new form. Null when a million bodies stand. `length`: bytes of the boundary, 1 to BOUNDARY_MAX. */
+export function takeForm(boundary: usize, length: u32): Body | null {
+  const body = takeBody(1, 0);
+  if (body !== null) startForm(body, boundary, length);
+  return body;
+}
+
+/** Whether the body is read as a form. */
+@inline
+export function isForm(body: Body): bool {
+  return body.delimiterLength != 0;
+}
+
+/** Whether the body, which is complete, is one of which something is known. */
+export function isKnown(body: Body): bool {
+  return body.status == BODY_JSON || body.status == BODY_FORM;
+}
+
 /** Reads the body's next bytes, any number of them, each once. Where models lie among them: model-values.ts. */
 export function feedBody(body: Body, at: usize, length: u32): void {
   forgetModelValues();
@@ -59,7 +84,15 @@ export function feedBody(body: Body, at: usize, length: u32): void {
   body.seen = true;
   body.offset = body.fed - at;
   body.fed += length;
-  if (body.status == BODY_OPEN) parse(body, at, at + length);
+  if (body.status != BODY_OPEN) return;
+  const end = at + length;
+  if (isForm(body)) {
+    readForm(body, at, end);
+    return;
+  }
+  const before = body.state;
+  parse(body, at, end);
+  if (body.state == NOTHING && before != NOTHING && body.modelHash == 0) closeWithoutModel(body, end);
 }
 
 /**
@@ -67,24 +100,24 @@ export function feedBody(body: Body, at: usize, length: u32): void {
  * @param length 1 to MODEL_BYTES.
  */
 export function replaceModel(body: Body, hash: u64, at: usize, length: u32): void {
-  if (body.modelHash == 0) return; // the last of several values was no string
   body.modelHash = hash;
   body.modelLength = length;
   memory.copy(bodyModelAt(body), at, length);
 }
 
 /**
- * The body is whole: sets its status and, where that is BODY_JSON, what was found. The final hashes are those of the
- * head, then those of the main chain, all mixed with model and salt, the main chain's also with the whole head; so they
- * do not depend on the order in which the body has these.
+ * The body is whole: sets its status and, where that is BODY_JSON or BODY_FORM, what was found. The final hashes are
+ * those of the head, then those of the main chain, all mixed with model and salt, the main chain's also with the whole
+ * head; so they do not depend on the order in which the body has these.
  */
 export function endBody(body: Body): void {
-  body.status = body.seen ? finalStatus(body) : BODY_EMPTY;
+  if (!body.seen) body.status = BODY_EMPTY;
+  else body.status = isForm(body) ? finalFormStatus(body) : finalStatus(body);
   if (body.status == BODY_JSON) {
     if (body.maxTokens == 0) body.maxTokens = body.maxOutputTokens;
     if (body.maxCompletionTokens != 0) body.maxTokens = body.maxCompletionTokens;
     joinChains(body);
-  } else {
+  } else if (body.status != BODY_FORM) {
     forgetResults(body);
   }
   dropTail(headOf(body));

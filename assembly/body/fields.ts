@@ -112,6 +112,7 @@ function partOf(at: usize, length: u32): u8 {
  * tells whose bytes follow. A value of the wrong type is as good as none.
  */
 export function startField(body: Body, c: u32): void {
+  body.hasMembers = true;
   body.zone = zoneOf(body, c);
 }
 

@@ -3,19 +3,23 @@ import { Chain } from "./chain.ts";
 
 /** The body is still coming. */
 export const BODY_OPEN: u8 = 0;
-/** A well-formed JSON object: the only status with which the other results mean anything. */
+/** A well-formed JSON object: but for BODY_FORM the only status with which the other results mean anything. */
 export const BODY_JSON: u8 = 1;
 /** Not JSON, or JSON but not an object. */
 export const BODY_NOT_JSON: u8 = 2;
-/** Began as a JSON object but is malformed, cut short or nested too deep. */
+/** Began as a JSON object or a form but is malformed, cut short or nested too deep. */
 export const BODY_BROKEN: u8 = 3;
 /** Not a single byte. */
 export const BODY_EMPTY: u8 = 4;
+/** A form, whole: the other status with which results mean something; it has a model at most. */
+export const BODY_FORM: u8 = 5;
 
 /** How deep objects and arrays may stand in each other. */
 export const MAX_DEPTH: u32 = 512;
 /** Bytes of the model's name that are kept. */
 export const MODEL_BYTES: u32 = 256;
+/** Longest boundary of a form: RFC 2046, section 5.1.1. */
+export const BOUNDARY_MAX: u32 = 70;
 /** Room for a key, more than the longest of interest needs. */
 export const KEY_BYTES: u32 = 24;
 
@@ -31,7 +35,8 @@ export class Body {
   /** Whether there has been a byte. */
   seen: bool;
 
-  // What was found, from here to `blocks`: final after endBody, and zero where the status is not BODY_JSON.
+  // What was found, from here to `blocks`: final after endBody, and zero where the status is neither BODY_JSON nor
+  // BODY_FORM.
   stream: bool;
   /** `stream_options.include_usage`. */
   includeUsage: bool;
@@ -61,6 +66,8 @@ export class Body {
   /** Where the raw bytes of the body's last `model` that is a string begin and end: model-values.ts. */
   modelFrom: usize;
   modelTo: usize;
+  /** Whether the body's object has a member. */
+  hasMembers: bool;
   maxBlocks: u32;
   maxCompletionTokens: u32;
   maxOutputTokens: u32;
@@ -98,18 +105,34 @@ export class Body {
   mantissa: u64;
   scale: i64;
   exponent: i64;
+
+  // Where the reader of a form stands: form.ts, form-headers.ts.
+  /** Bytes of the delimiter: a line end, two hyphens, the boundary. 0: the body is no form. */
+  delimiterLength: u8;
+  /** How many of them have come last. */
+  matched: u8;
+  /** How many bytes of the header's name spell content-disposition. */
+  spelled: u8;
+  parameter: u8;
+  /** The first eight characters of the word at hand, the first one lowest, and how many it has. */
+  word: u64;
+  wordLength: u8;
+  /** Whether the part at hand is the field `model`, and whether it is a file. */
+  isModel: bool;
+  isFile: bool;
 }
 
 // Behind the record, in this order: the chains, the hash of the string at hand, two bits for each level of depth, the
-// key, and the model's name with one more byte, which tells whether a cut falls between two characters.
+// key, the model's name with one more byte, which tells whether a cut falls between two characters, and the delimiter.
 const HEAD: usize = (offsetof<Body>() + 7) & ~7;
 const MAIN: usize = HEAD + offsetof<Chain>();
 const HASH: usize = MAIN + offsetof<Chain>();
 const LEVELS: usize = HASH + HASH_STREAM_BYTES;
 const KEY: usize = LEVELS + MAX_DEPTH / 4;
 const MODEL: usize = KEY + KEY_BYTES;
+const DELIMITER: usize = MODEL + MODEL_BYTES + 8;
 /** Bytes of a record with all that is behind it. */
-export const BODY_BYTES: u32 = u32(MODEL) + MODEL_BYTES + 8;
+export const BODY_BYTES: u32 = u32(DELIMITER) + BOUNDARY_MAX + 10;
 
 /** The chain of tools and system prompts. */
 @inline
@@ -145,6 +168,12 @@ export function keyAt(body: Body): usize {
 @inline
 export function bodyModelAt(body: Body): usize {
   return changetype<usize>(body) + MODEL;
+}
+
+/** A form's delimiter, `delimiterLength` bytes. */
+@inline
+export function delimiterAt(body: Body): usize {
+  return changetype<usize>(body) + DELIMITER;
 }
 
 /** Clears what was found. */

@@ -62,6 +62,11 @@ export function takesModel(api: u8): bool {
   return api >= API_CHAT && api <= API_MESSAGES;
 }
 
+/** Whether the API's requests may name a model. */
+export function knowsModel(api: u8): bool {
+  return takesModel(api) || api == API_AUDIO || api == API_IMAGES;
+}
+
 // How many bytes the path has up to and with its last slash.
 function lastSlash(at: usize, length: u32): u32 {
   while (length > 0 && load<u8>(at + length - 1) != SLASH) length--;

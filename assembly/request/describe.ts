@@ -1,6 +1,6 @@
 // What the scheduler is told of a request.
 
-import { BODY_JSON, Body, bodyBlocksAt } from "../body/body.ts";
+import { Body, bodyBlocksAt, isKnown } from "../body/body.ts";
 import { matchPrefix } from "../prefix/index.ts";
 import { BYTES_PER_TOKEN } from "../prefix/settings.ts";
 import { resetInputs, setAdapter, setImages, setOutput, setPrompt, setSession, setSlo } from "../schedule/inputs.ts";
@@ -17,7 +17,7 @@ export function describe(request: Request, pool: Pool): void {
   setSlo(request.sloTtft, request.sloTpot);
   if (request.body == 0) return;
   const body = changetype<Body>(request.body);
-  if (body.status != BODY_JSON) return;
+  if (!isKnown(body)) return;
   request.promptTokens = (body.promptBytes + BYTES_PER_TOKEN - 1) / BYTES_PER_TOKEN;
   setPrompt(f64(request.promptTokens), body.blocks, request.blockTokens);
   request.tokens = tokensOf(request, body, pool);

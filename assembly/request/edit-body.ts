@@ -3,16 +3,18 @@
 
 import * as host from "../abi/host.ts";
 import { BUFFER_REQUEST_BODY } from "../abi/values.ts";
-import { Body } from "../body/body.ts";
+import { Body, isForm } from "../body/body.ts";
 import {
   inModelValue, modelValueFrom, modelValueHash, modelValues, modelValueTo, openModelValueFrom,
 } from "../body/model-values.ts";
 import { giveBlock, takeBlock } from "../memory/blocks.ts";
 import { resetArena } from "../memory/arena.ts";
-import { JSON_MAX, Renaming, setClient, setTarget, targetJsonAt } from "../policy/renaming.ts";
+import { isLine, JSON_MAX, Renaming, setClient, setTarget, targetAt, targetJsonAt } from "../policy/renaming.ts";
 import { stickyBits, targetFor } from "../policy/rewrite.ts";
 import { randomBits } from "../schedule/random.ts";
+import { text } from "../text/text.ts";
 import { targetKey, targetModelAt, targetModelLength } from "../wire/policy.ts";
+import { knowsModel } from "./api.ts";
 import { Request } from "./request.ts";
 
 /**
@@ -21,56 +23,94 @@ import { Request } from "./request.ts";
 const KEPT_MAX: u32 = 65536;
 /** Held bodies in which the model comes later than this keep it: what precedes it takes memory twice. */
 const FRONT_MAX: u32 = 33554432;
+/** What stands around a name that is put where there is none. */
+const MEMBER = text("\"model\":\"");
+const INSERTED_MAX: usize = 11;
+
+// What the host has of the edited bytes.
+let buffer: usize = 0;
 
 /**
- * Replaces the models that ended in the bytes fed last, which lie in the host's buffer before `to`. Returns by how much
- * the buffer has grown.
+ * Replaces the models that ended in the bytes fed last, which lie in the host's buffer before `to`, and puts one where
+ * there is none but has to be. Returns by how much the buffer has grown.
  * @param policy address of the pool's POLICY frame; 0: none.
  */
 export function editModels(request: Request, body: Body, policy: usize, to: u32): i32 {
   const renaming = changetype<Renaming>(request.renaming);
   const first: u32 = renaming.passing && modelValues > 0 ? 1 : 0;
   if (first == 1) renaming.passing = false;
+  const kept = renaming.keptLength;
   if (first == modelValues) {
-    if (renaming.keptLength == 0 || inModelValue(body)) return 0;
+    if (kept == 0 || inModelValue(body)) return 0;
     return putBack(renaming); // the body is malformed within the value
   }
   const base = u32(body.fed) - to; // of places in the body, where the buffer begins
-  const front = modelValueTo(modelValues - 1) - base;
+  // A form's value is over only behind its delimiter: it may have been held back as a whole.
+  const front = u32(max<i32>(i32(modelValueTo(modelValues - 1) - base), 0));
   if (front > FRONT_MAX) return 0;
   resetArena();
-  if (!host.getBuffer(BUFFER_REQUEST_BODY, 0, front) || host.resultLength != front) return 0;
-  const from = host.resultAt;
-  const kept = renaming.keptLength;
-  const grown = kept + (modelValues - first) * u32(JSON_MAX);
-  const block = takeBlock(usize(front) + grown);
-  memory.copy(block, renaming.kept, kept);
-  let written = kept;
-  let done: u32 = 0;
+  buffer = 0;
+  if (front != 0) {
+    if (!host.getBuffer(BUFFER_REQUEST_BODY, 0, front) || host.resultLength != front) return 0;
+    buffer = host.resultAt;
+  }
+  const capacity = usize(kept) + front + (modelValues - first) * u32(JSON_MAX + INSERTED_MAX);
+  const block = takeBlock(capacity);
+  let written = block;
+  let done = base - kept;
   let changed = kept != 0;
   for (let i = first; i < modelValues; i++) {
-    // What has been held back is the beginning of the first value, and of nothing else.
-    const held = i == first ? kept : 0;
-    const begin = held != 0 ? 0 : modelValueFrom(i) - base;
-    const end = modelValueTo(i) - base;
-    memory.copy(block + written, from + done, begin - done);
-    written += begin - done;
-    memory.copy(block + written, from + begin, end - begin);
-    const raw = block + written - held;
-    const rawLength = held + end - begin;
+    const end = modelValueTo(i);
+    written = copyOut(renaming, base, written, done, modelValueFrom(i));
+    const raw = written;
+    written = copyOut(renaming, base, written, modelValueFrom(i), end);
     done = end;
-    written += end - begin;
-    if (!choose(request, renaming, policy, modelValueHash(i))) continue;
-    setClient(renaming, modelValueHash(i), raw, rawLength);
-    written -= rawLength;
-    memory.copy(raw, targetJsonAt(renaming), renaming.targetJsonLength);
-    written += renaming.targetJsonLength;
+    if (!choose(request, renaming, policy, modelValueHash(i), body)) continue;
+    if (modelValueHash(i) != 0) {
+      setClient(renaming, modelValueHash(i), raw, u32(written - raw), !isForm(body));
+      written = putModel(renaming, raw, body);
+    } else {
+      renaming.inserted = true;
+      written = putMember(renaming, raw, body);
+    }
     changed = true;
   }
+  written = copyOut(renaming, base, written, done, base + front);
   dropKept(renaming);
-  if (changed) host.replaceFront(BUFFER_REQUEST_BODY, front, block, written);
-  giveBlock(block, usize(front) + grown);
-  return changed ? i32(written) - i32(front) : 0;
+  if (changed) host.replaceFront(BUFFER_REQUEST_BODY, front, block, u32(written - block));
+  giveBlock(block, capacity);
+  return changed ? i32(written - block) - i32(front) : 0;
+}
+
+// Copies what stands between two places of the body, of which those before `base` were held back. Returns the address
+// behind the copy.
+function copyOut(renaming: Renaming, base: u32, to: usize, from: u32, end: u32): usize {
+  // Places before the body's first byte, as after an edit, are large numbers: only differences tell.
+  const before = i32(base - from);
+  const length = end - from;
+  const held = u32(min<i32>(max<i32>(before, 0), i32(length)));
+  // A copy of nothing traps at an address that is none.
+  if (held != 0) memory.copy(to, renaming.kept + renaming.keptLength - before, held);
+  if (held != length) memory.copy(to + held, buffer + (from + held - base), length - held);
+  return to + length;
+}
+
+// Writes the target's name as a value. Returns the address behind it.
+function putModel(renaming: Renaming, to: usize, body: Body): usize {
+  const form = isForm(body);
+  const length = form ? renaming.targetLength : renaming.targetJsonLength;
+  memory.copy(to, form ? targetAt(renaming) : targetJsonAt(renaming), length);
+  return to + length;
+}
+
+// Writes a member of the body's object, the last one: of several of a name servers take that. Returns the address
+// behind it.
+function putMember(renaming: Renaming, to: usize, body: Body): usize {
+  if (body.hasMembers) store<u8>(to++, 0x2c);
+  memory.copy(to, MEMBER.at, MEMBER.length);
+  to = putModel(renaming, to + MEMBER.length, body);
+  store<u8>(to, 0x22);
+  return to + 1;
 }
 
 /**
@@ -120,12 +160,16 @@ function dropKept(renaming: Renaming): void {
   renaming.keptLength = 0;
 }
 
-// Whether a model is replaced. The first that is decides for all of the request: a server may read any of several.
-function choose(request: Request, renaming: Renaming, policy: usize, model: u64): bool {
-  if (renaming.target != 0) return true;
-  const bits = request.fairness != 0 ? stickyBits(request.fairness, model) : randomBits();
-  const target = targetFor(policy, model, bits);
-  if (target == 0) return false;
-  setTarget(renaming, targetKey(target), targetModelAt(policy, target), targetModelLength(target));
-  return true;
+// Whether a model is replaced, or, for 0, put where there is none. The first that is decides for all of the request: a
+// server may read any of several.
+function choose(request: Request, renaming: Renaming, policy: usize, model: u64, body: Body): bool {
+  if (renaming.target == 0) {
+    // What a rule for all models says of servers that know no model, no rule has been made for.
+    if (model == 0 && !knowsModel(request.api)) return false;
+    const bits = request.fairness != 0 ? stickyBits(request.fairness, model) : randomBits();
+    const target = targetFor(policy, model, bits);
+    if (target == 0) return false;
+    setTarget(renaming, targetKey(target), targetModelAt(policy, target), targetModelLength(target));
+  }
+  return !isForm(body) || isLine(renaming);
 }

@@ -146,27 +146,28 @@ export function onResponseHeaders(request: Request, end: bool): void {
 /** A piece of the answer's body. */
 export function onResponseBody(request: Request, length: u32, end: bool): void {
   request.answerBytes = plus(request.answerBytes, length);
-  learn(request, length, end);
+  const at = learn(request, length, end);
   if (request.renaming == 0) return;
   const renaming = changetype<Renaming>(request.renaming);
-  if (renaming.answering) renameAnswer(renaming, length, end);
+  if (renaming.answering) renameAnswer(renaming, at, length, end);
 }
 
-// What a piece of the answer teaches.
-function learn(request: Request, length: u32, end: bool): void {
+// What a piece of the answer teaches. Returns the address of the piece; 0 where it has not been read as a whole.
+function learn(request: Request, length: u32, end: bool): usize {
   if (length > 0) endPrefill(request);
-  if (request.usage == 0 || request.lastAt != 0) return;
+  if (request.usage == 0 || request.lastAt != 0) return 0;
   const usage = changetype<UsageScan>(request.usage);
-  readUsage(usage, length);
+  const at = readUsage(usage, length);
   // Comments that keep a connection alive, and errors in place of a stream, have no event with data.
   if (request.firstAt == 0 && usage.chunks != 0) {
     request.firstAt = host.now();
     firstToken(request);
   }
-  if (!end) return;
+  if (!end) return at;
   request.lastAt = host.now();
   correctCharge(rootAt(request), request, usage);
   finished(request, usage);
+  return at;
 }
 
 /** The stream is over, whatever way it ended. */
@@ -203,9 +204,12 @@ function plus(bytes: u32, more: u32): u32 {
   return u32(min<u64>(u64(bytes) + more, u64(u32.MAX_VALUE)));
 }
 
-// Usage stands at the end of an answer: of a long piece only the last bytes are read.
-function readUsage(usage: UsageScan, length: u32): void {
+// Usage stands at the end of an answer: of a long piece only the last bytes are read. Returns the address of one that
+// is not long, otherwise 0.
+function readUsage(usage: UsageScan, length: u32): usize {
   const read = min(length, USAGE_BYTES);
-  if (read == 0 || !host.getBuffer(BUFFER_RESPONSE_BODY, length - read, read)) return;
-  scanUsage(usage, host.resultAt, host.resultLength);
+  if (read == 0 || !host.getBuffer(BUFFER_RESPONSE_BODY, length - read, read)) return 0;
+  const at = host.resultAt;
+  scanUsage(usage, at, host.resultLength);
+  return host.resultLength == length ? at : 0;
 }

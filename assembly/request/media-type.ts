@@ -1,5 +1,6 @@
 // What a request's body is by its `content-type`.
 
+import { BOUNDARY_MAX } from "../body/record.ts";
 import { Text, text } from "../text/text.ts";
 
 /** Not said. */
@@ -13,6 +14,12 @@ export const MEDIA_OTHER: u8 = 3;
 
 const FORM = text("multipart/form-data");
 const JSON = text("json");
+const BOUNDARY = text("boundary");
+
+const QUOTE: u8 = 0x22;
+const BACKSLASH: u8 = 0x5c;
+const SEMICOLON: u8 = 0x3b;
+const EQUALS: u8 = 0x3d;
 
 /** The kind, MEDIA_*, of the `content-type` of `length` bytes at `at`; case and parameters do not matter. */
 export function mediaOf(at: usize, length: u32): u8 {
@@ -23,6 +30,47 @@ export function mediaOf(at: usize, length: u32): u8 {
   if (end <= JSON.length || !alike(at + end - JSON.length, JSON)) return MEDIA_OTHER;
   const before = load<u8>(at + end - JSON.length - 1);
   return before == 0x2f || before == 0x2b ? MEDIA_JSON : MEDIA_OTHER; // "/json", "+json"
+}
+
+/** Result of the last boundaryIn that found one: its bytes. */
+export let boundaryLength: u32 = 0;
+
+/** Where in a `content-type` the form's boundary stands; 0: there is none, or none that a form may have. */
+export function boundaryIn(from: usize, length: u32): usize {
+  const end = from + length;
+  let at = from;
+  while (at < end && load<u8>(at) != SEMICOLON) at++;
+  while (at < end) {
+    while (at < end && (load<u8>(at) == SEMICOLON || isBlank(load<u8>(at)))) at++;
+    const name = at;
+    while (at < end && load<u8>(at) != EQUALS && load<u8>(at) != SEMICOLON) at++;
+    if (at == end) return 0;
+    if (load<u8>(at) == SEMICOLON) continue;
+    const wanted = at - name == BOUNDARY.length && alike(name, BOUNDARY);
+    at++;
+    const quoted = at < end && load<u8>(at) == QUOTE;
+    if (quoted) at++;
+    const value = at;
+    let escapes = false;
+    while (at < end && (quoted ? load<u8>(at) != QUOTE : load<u8>(at) != SEMICOLON && !isBlank(load<u8>(at)))) {
+      if (quoted && load<u8>(at) == BACKSLASH) {
+        escapes = true;
+        at++;
+      }
+      at++;
+    }
+    if (wanted) {
+      boundaryLength = u32(at - value);
+      const whole = at < end || !quoted;
+      return whole && !escapes && boundaryLength - 1 < BOUNDARY_MAX ? value : 0;
+    }
+    while (at < end && load<u8>(at) != SEMICOLON) at++;
+  }
+  return 0;
+}
+
+function isBlank(byte: u8): bool {
+  return byte == 0x20 || byte == 0x09;
 }
 
 // A semicolon, a comma (of a header that came twice and was joined), a blank.

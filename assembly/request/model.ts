@@ -2,10 +2,10 @@
 
 import * as host from "../abi/host.ts";
 import { MAP_REQUEST_HEADERS, MAP_RESPONSE_HEADERS } from "../abi/values.ts";
-import { BODY_JSON, Body, bodyModelAt } from "../body/body.ts";
+import { Body, bodyModelAt, isKnown } from "../body/body.ts";
 import { HOLD_SELF } from "../config/plugin-config.ts";
 import { xxh64 } from "../hash/xxh64.ts";
-import { Renaming, setTarget, takeRenaming } from "../policy/renaming.ts";
+import { isEdited, Renaming, setTarget, takeRenaming } from "../policy/renaming.ts";
 import { hasTargets } from "../policy/rewrite.ts";
 import { Root } from "../root.ts";
 import { Line } from "../text/line.ts";
@@ -52,7 +52,7 @@ function poolRenames(root: Root, request: Request): bool {
 export function clientModel(request: Request): u64 {
   if (request.renaming != 0) {
     const renaming = changetype<Renaming>(request.renaming);
-    if (renaming.client != 0) return renaming.client;
+    if (isEdited(renaming)) return renaming.client;
   }
   return request.body == 0 ? 0 : changetype<Body>(request.body).modelHash;
 }
@@ -63,7 +63,7 @@ export function sendModel(root: Root, request: Request): void {
   const body = changetype<Body>(request.body);
   const at = bodyModelAt(body);
   const length = body.modelLength;
-  if (body.status != BODY_JSON || length == 0 || !fitsHeader(at, length)) return;
+  if (!isKnown(body) || length == 0 || !fitsHeader(at, length)) return;
   if (xxh64(at, length) != body.modelHash) return; // it is longer than what is kept of it
   sendPick(root, MODEL_HEADER, MODEL_STATE, value.clear().bytes(at, length));
 }
@@ -73,7 +73,7 @@ export function sendModel(root: Root, request: Request): void {
  */
 export function tellLength(root: Root, request: Request): void {
   if (request.renaming == 0 || root.config.hold != HOLD_SELF) return;
-  if (changetype<Renaming>(request.renaming).client == 0) return;
+  if (!isEdited(changetype<Renaming>(request.renaming))) return;
   if (!host.getHeader(MAP_REQUEST_HEADERS, CONTENT_LENGTH.at, CONTENT_LENGTH.length)) return;
   value.clear().number(request.scanned);
   host.setHeader(MAP_REQUEST_HEADERS, CONTENT_LENGTH, value.at, value.length);

@@ -1,16 +1,16 @@
 // What is told of a request when it is over: assembly/sync/observations.ts takes it to the sidecar.
 
 import {
-  OBSERVATION_ANSWER_BYTES, OBSERVATION_CACHED, OBSERVATION_CACHED_KNOWN, OBSERVATION_CHUNKS, OBSERVATION_DURATION,
-  OBSERVATION_ENDPOINT, OBSERVATION_FINISH, OBSERVATION_FLAGS, OBSERVATION_ITL, OBSERVATION_LOCAL, OBSERVATION_MODEL,
-  OBSERVATION_OUTPUT,
+  MODEL_NAME_MAX, OBSERVATION_ANSWER_BYTES, OBSERVATION_CACHED, OBSERVATION_CACHED_KNOWN, OBSERVATION_CHUNKS,
+  OBSERVATION_DURATION, OBSERVATION_ENDPOINT, OBSERVATION_FINISH, OBSERVATION_FLAGS, OBSERVATION_ITL, OBSERVATION_LOCAL,
+  OBSERVATION_MODEL, OBSERVATION_OUTPUT,
   OBSERVATION_POOL, OBSERVATION_PRIORITY, OBSERVATION_PROMPT, OBSERVATION_QUEUED, OBSERVATION_REQUEST_BYTES,
   OBSERVATION_STATUS, OBSERVATION_STREAMED, OBSERVATION_TARGET, OBSERVATION_TTFT,
 } from "../../wire/layout.ts";
 import * as host from "../abi/host.ts";
-import { BODY_JSON, Body, bodyModelAt } from "../body/body.ts";
+import { Body, bodyModelAt, isKnown } from "../body/body.ts";
 import { takeBlock } from "../memory/blocks.ts";
-import { clientJsonAt, Renaming, targetAt } from "../policy/renaming.ts";
+import { Renaming, targetAt } from "../policy/renaming.ts";
 import { promptTokens, UsageScan, USAGE_CACHED } from "../response/usage.ts";
 import { Root } from "../root.ts";
 import { leaveRunning } from "../sync/running.ts";
@@ -22,7 +22,7 @@ import { Request } from "./request.ts";
 export function keepModel(request: Request): void {
   if (request.body == 0) return;
   const body = changetype<Body>(request.body);
-  if (body.status != BODY_JSON) return;
+  if (!isKnown(body)) return;
   request.streamed = body.stream;
   if (body.modelHash == 0 || request.modelHash != 0) return;
   request.modelHash = body.modelHash;
@@ -39,7 +39,7 @@ export function beginRunning(request: Request): void {
   const pool = poolOf(request, state);
   if (isRenamed(request)) {
     const renaming = changetype<Renaming>(request.renaming);
-    request.runningRow = running.enter(pool, renaming.client, clientJsonAt(renaming), renaming.clientJsonLength);
+    request.runningRow = running.enter(pool, renaming.client, renaming.clientJson, clientLength(renaming));
   } else if (request.modelHash != 0) {
     request.runningRow = running.enter(pool, request.modelHash, request.modelAt, request.modelLength);
   }
@@ -57,6 +57,11 @@ function isRenamed(request: Request): bool {
   if (request.renaming == 0) return false;
   const renaming = changetype<Renaming>(request.renaming);
   return renaming.client != 0 && renaming.target != 0;
+}
+
+// Bytes of the client's name that may be told; of one that is longer only the hash is.
+function clientLength(renaming: Renaming): u32 {
+  return renaming.clientJsonLength <= u32(MODEL_NAME_MAX) ? renaming.clientJsonLength : 0;
 }
 
 /** Tells what became of a request; once, at its end. */
@@ -97,7 +102,7 @@ function recordModels(record: usize, request: Request, state: Store): void {
   let target = model;
   if (isRenamed(request)) {
     const renaming = changetype<Renaming>(request.renaming);
-    model = observations.model(renaming.client, clientJsonAt(renaming), renaming.clientJsonLength);
+    model = observations.model(renaming.client, renaming.clientJson, clientLength(renaming));
     target = observations.model(renaming.target, targetAt(renaming), renaming.targetLength);
   }
   store<u16>(record, model, OBSERVATION_MODEL);

@@ -2,9 +2,9 @@
 
 import * as host from "../abi/host.ts";
 import { BUFFER_REQUEST_BODY } from "../abi/values.ts";
-import { BODY_OPEN, Body, endBody, feedBody, replaceModel, takeBody } from "../body/body.ts";
+import { BODY_OPEN, Body, endBody, feedBody, replaceModel, takeBody, takeForm } from "../body/body.ts";
 import { resetArena } from "../memory/arena.ts";
-import { Renaming, targetAt } from "../policy/renaming.ts";
+import { isEdited, Renaming, targetAt } from "../policy/renaming.ts";
 import { promptBlockTokens, BYTES_PER_TOKEN } from "../prefix/settings.ts";
 import { Pool } from "../state/pool.ts";
 import { planMaxBlocks } from "../wire/plan.ts";
@@ -25,7 +25,11 @@ export function readBody(request: Request, pool: Pool | null, length: u32, whole
   if (request.body == 0) begin(request, pool);
   if (request.body == 0) return;
   const body = changetype<Body>(request.body);
-  if (body.status != BODY_OPEN) return; // what it has shown is no JSON object: there is nothing to be learned
+  if (body.status != BODY_OPEN) {
+    // It is neither a JSON object nor a form: there is nothing to be learned.
+    if (whole) request.scanned = length;
+    return;
+  }
   let from = whole ? request.scanned : 0;
   while (from < length) {
     resetArena();
@@ -51,11 +55,15 @@ export function finishBody(request: Request): void {
 }
 
 function tellNewModel(body: Body, renaming: Renaming): void {
-  if (renaming.client == 0) return; // nothing has been replaced
+  if (!isEdited(renaming)) return;
   replaceModel(body, renaming.target, targetAt(renaming), renaming.targetLength);
 }
 
 function begin(request: Request, pool: Pool | null): void {
+  if (request.boundary != 0) {
+    request.body = changetype<usize>(takeForm(request.boundary, request.boundaryLength));
+    return;
+  }
   const known = pool !== null && pool.plan != 0;
   const blockTokens = known ? promptBlockTokens(pool!) : UNKNOWN_POOL_BLOCK_TOKENS;
   const most = known ? planMaxBlocks(pool!.plan) : UNKNOWN_POOL_BLOCKS;

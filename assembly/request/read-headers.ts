@@ -18,7 +18,7 @@ import {
   PREFILLER, SESSION, SLO_TPOT, SLO_TTFT, walkHeaders,
 } from "./header-map.ts";
 import { keepClients } from "./limit.ts";
-import { mediaOf } from "./media-type.ts";
+import { boundaryIn, boundaryLength, MEDIA_FORM, mediaOf } from "./media-type.ts";
 import { Request } from "./request.ts";
 
 /** Endpoints that an explanation lists where the client names no number. */
@@ -42,7 +42,7 @@ export function readHeaders(root: Root, request: Request): void {
 
   request.posts = hasHeader(METHOD) && headerLength(METHOD) == 4 && load<u32>(headerAt(METHOD)) == POST;
   if (hasHeader(PATH)) request.api = apiOf(headerAt(PATH), headerLength(PATH));
-  if (hasHeader(CONTENT_TYPE)) request.media = mediaOf(headerAt(CONTENT_TYPE), headerLength(CONTENT_TYPE));
+  if (hasHeader(CONTENT_TYPE)) readType(request, headerAt(CONTENT_TYPE), headerLength(CONTENT_TYPE));
   request.objective = nameOf(OBJECTIVE, OLD_OBJECTIVE);
   request.fairness = nameOf(FAIRNESS, OLD_FAIRNESS);
   request.sloTtft = numberOf(SLO_TTFT, OLD_SLO_TTFT);
@@ -82,6 +82,16 @@ function nameOf(which: u32, old: u32): u64 {
 function numberOf(which: u32, old: u32): f64 {
   const there = either(which, old);
   return hasHeader(there) ? decimal(there, 0) : 0;
+}
+
+function readType(request: Request, at: usize, length: u32): void {
+  request.media = mediaOf(at, length);
+  if (request.media != MEDIA_FORM) return;
+  const boundary = boundaryIn(at, length);
+  if (boundary == 0) return;
+  request.boundary = takeBlock(boundaryLength);
+  request.boundaryLength = boundaryLength;
+  memory.copy(request.boundary, boundary, boundaryLength);
 }
 
 function keepModel(request: Request): void {

@@ -93,6 +93,9 @@ export class Request {
   /** Address and bytes of the model's name that a header demands in place of the body's; 0: none. */
   forcedModel: usize;
   forcedModelLength: u32;
+  /** Address and bytes of the boundary where the body is a form; 0: it is none, or has no boundary. */
+  boundary: usize;
+  boundaryLength: u32;
   /** How many endpoints the client wants to have explained; 0: none. */
   explain: u32;
   /** Whether the destination is not the picked rank itself but the port of its pod that distributes to ranks. */
@@ -154,6 +157,7 @@ export function deleteRequest(request: Request): void {
   if (request.renaming != 0) releaseRenaming(changetype<Renaming>(request.renaming));
   giveBlock(request.trace, request.traceLength);
   giveBlock(request.forcedModel, request.forcedModelLength);
+  giveBlock(request.boundary, request.boundaryLength);
   slab.give(changetype<usize>(request));
 }
 

@@ -5,7 +5,7 @@
 import * as host from "../abi/host.ts";
 import { BUFFER_RESPONSE_BODY } from "../abi/values.ts";
 import { giveBlock, takeBlock } from "../memory/blocks.ts";
-import { clientJsonAt, Renaming, targetJsonAt } from "../policy/renaming.ts";
+import { Renaming, targetJsonAt } from "../policy/renaming.ts";
 
 const QUOTE: u8 = 0x22;
 const BACKSLASH: u8 = 0x5c;
@@ -24,12 +24,15 @@ let block: usize = 0;
 let capacity: usize = 0;
 let written: usize = 0;
 
-/** Renames in the next piece of an answer, `length` bytes in the host's buffer; `end`: it is the last one. */
-export function renameAnswer(renaming: Renaming, length: u32, end: bool): void {
+/**
+ * Renames in the next piece of an answer, `length` bytes in the host's buffer; `end`: it is the last one. `at`: where
+ * they have been read to already, 0: nowhere.
+ */
+export function renameAnswer(renaming: Renaming, at: usize, length: u32, end: bool): void {
   const kept = renaming.keptLength;
   if (length == 0 && (kept == 0 || !end)) return;
-  let text: usize = 0;
-  if (length != 0) {
+  let text = at;
+  if (length != 0 && at == 0) {
     if (!host.getBuffer(BUFFER_RESPONSE_BODY, 0, length) || host.resultLength != length) return;
     text = host.resultAt;
   }
@@ -43,8 +46,7 @@ export function renameAnswer(renaming: Renaming, length: u32, end: bool): void {
   const rest = rename(renaming, text, text + whole, end);
   if (kept != 0 || rest != 0 || written != 0) {
     const done = written != 0 ? written : whole - rest;
-    const at = written != 0 ? block : text;
-    host.replaceFront(BUFFER_RESPONSE_BODY, length, at, u32(done));
+    host.replaceFront(BUFFER_RESPONSE_BODY, length, written != 0 ? block : text, u32(done));
     keep(renaming, text + whole - rest, u32(rest));
   }
   if (whole > rest) renaming.lastByte = load<u8>(text + whole - rest - 1);
@@ -75,7 +77,7 @@ function rename(renaming: Renaming, from: usize, to: usize, end: bool): usize {
     }
     const value = past - 1 - renaming.targetJsonLength;
     append(copied, value - copied);
-    append(clientJsonAt(renaming), renaming.clientJsonLength);
+    append(renaming.clientJson, renaming.clientJsonLength);
     copied = past - 1;
     at = past;
   }

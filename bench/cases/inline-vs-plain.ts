@@ -7,7 +7,8 @@ import { encodeBody } from "../lib/body.ts";
 import type { BenchCase, CaseOptions, CaseResult, ResultLine } from "../lib/case.ts";
 import { cpuMicroseconds } from "../lib/cpu.ts";
 import { vllmExposition } from "../lib/exposition.ts";
-import { type Arm, gatewayConfig } from "../lib/gateway.ts";
+import type { Arm } from "../lib/gateway.ts";
+import { type Gateways, startEnvoy, startGateways } from "../lib/gateways.ts";
 import type { LoadResult } from "../lib/load.ts";
 import { runLoadApart } from "../lib/load-process.ts";
 import { freePorts, untilReady, Workbench } from "../lib/processes.ts";
@@ -26,55 +27,16 @@ interface Measured extends LoadResult {
   readonly sidecarCpu: number;
 }
 
-interface Bench {
-  readonly listeners: Readonly<Record<Arm, number>>;
-  readonly envoys: Readonly<Record<Arm, number>>;
-  readonly sidecar: number;
-}
-
-async function startBench(workbench: Workbench): Promise<Bench> {
+async function startBench(workbench: Workbench): Promise<Gateways> {
   const { path: envoy } = await findEnvoy();
-  const ports = await freePorts(ENDPOINTS + 8);
-  const endpoints = ports.slice(8);
-  const [plainPort, plainAdmin, inlinePort, inlineAdmin, backendAdmin, state, health, metrics] = ports as [
-    number,
-    number,
-    number,
-    number,
-    number,
-    number,
-    number,
-    number,
-  ];
-  const startEnvoy = (name: string, config: unknown) => {
-    const file = workbench.write(`${name}.json`, JSON.stringify(config));
-    const args = ["-c", file, "--concurrency", "1", "--use-dynamic-base-id", "--log-level", "warning"];
-    return workbench.start(name, envoy, args);
-  };
-  startEnvoy("backend", backendConfig(endpoints, backendAdmin, vllmExposition(EXPOSITION_BYTES)));
+  const [backendAdmin, ...endpoints] = (await freePorts(ENDPOINTS + 1)) as [number, ...number[]];
+  startEnvoy(workbench, envoy, "backend", backendConfig(endpoints, backendAdmin, vllmExposition(EXPOSITION_BYTES)));
   await untilReady("the backend", `http://127.0.0.1:${endpoints[0]}/metrics`);
-  const pool = { name: "default/base", endpoints: endpoints.map((port) => ({ address: `127.0.0.1:${port}` })) };
-  const sidecar = workbench.start("sidecar", process.execPath, [
-    "build/inline-epp.mjs",
-    "serve",
-    ...["--endpoints", workbench.write("endpoints.json", JSON.stringify({ pools: [pool] }))],
-    ...["--config-file", "envoy/epp-config.yaml"],
-    ...["--grpc-port", `${state}`, "--grpc-health-port", `${health}`, "--metrics-port", `${metrics}`],
-    ...["--refresh-metrics-interval", "50ms", "--log-level", "warn"],
-  ]);
-  await untilReady("the sidecar", `http://127.0.0.1:${metrics}/readyz`);
-  const arm = (name: Arm, listener: number, admin: number) =>
-    startEnvoy(name, gatewayConfig(name, { listener, admin, state, endpoints }));
-  const envoys = { plain: arm("plain", plainPort, plainAdmin), inline: arm("inline", inlinePort, inlineAdmin) };
-  const listeners = { plain: plainPort, inline: inlinePort };
-  for (const port of Object.values(listeners)) {
-    await untilReady("Envoy", `http://127.0.0.1:${port}${PATH}`, { method: "POST", body: "{}" });
-  }
-  return { listeners, envoys, sidecar };
+  return startGateways(workbench, envoy, endpoints, PATH);
 }
 
 async function measure(
-  bench: Bench,
+  bench: Gateways,
   arm: Arm,
   body: Uint8Array,
   connections: number,

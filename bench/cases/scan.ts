@@ -1,4 +1,5 @@
-// The reader of request bodies, without the filter and Envoy around it.
+// The reader of request bodies, without the filter and Envoy around it, beside Node's JSON.parse, which neither hashes
+// nor has to take pieces, but makes objects.
 
 import { BodyModule } from "../../test/body/module.ts";
 import { encodeBody } from "../lib/body.ts";
@@ -73,10 +74,29 @@ const BODIES: readonly (readonly [string, () => Uint8Array])[] = [
   ["passed over", () => encode({ model: "base", metadata: { text: WORDS.repeat(1300) }, prompt: "hi" })],
 ];
 
-/** Nanoseconds to read one body, the median over the rounds. */
-function measure(module: BodyModule, at: number, length: number, block: readonly [number, number], rounds: number) {
+interface Measured {
+  /** Nanoseconds to read one body, the median over the rounds. */
+  readonly nanoseconds: number;
+  /** How often it is read in the time that JSON.parse takes for its text, the median over rounds in turns. */
+  readonly ofParse: number;
+}
+
+function measure(
+  module: BodyModule,
+  bytes: Uint8Array,
+  at: number,
+  block: readonly [number, number],
+  rounds: number,
+): Measured {
+  const { length } = bytes;
+  const text = new TextDecoder().decode(bytes);
   const { takeBody, feedBody, endBody, releaseBody } = module.exports;
   const times = Math.ceil(5_000_000 / length);
+  const parse = () => {
+    const start = process.hrtime.bigint();
+    for (let i = 0; i < times; i++) JSON.parse(text);
+    return Number(process.hrtime.bigint() - start) / times;
+  };
   const round = () => {
     const start = process.hrtime.bigint();
     for (let i = 0; i < times; i++) {
@@ -88,26 +108,31 @@ function measure(module: BodyModule, at: number, length: number, block: readonly
     return Number(process.hrtime.bigint() - start) / times;
   };
   for (let i = 0; i < 5; i++) round(); // until V8 has compiled it well
-  return median(Array.from({ length: rounds }, round));
+  const both = Array.from({ length: rounds }, () => ({ read: round(), parsed: parse() }));
+  return {
+    nanoseconds: median(both.map(({ read }) => read)),
+    ofParse: median(both.map(({ read, parsed }) => parsed / read)),
+  };
 }
 
 async function run({ quick, progress }: CaseOptions): Promise<CaseResult> {
   progress("compiling the reader");
   const module = await BodyModule.start();
   const lines: ResultLine[] = [];
-  const rows = [["body", "bytes", "block", "blocks", "us", "MB/s"]];
+  const rows = [["body", "bytes", "block", "blocks", "us", "MB/s", "of JSON.parse"]];
   for (const [kind, make] of BODIES) {
     const bytes = make();
     const at = module.place(bytes);
     for (const block of BLOCKS) {
       const [blockBytes, maxBlocks] = block;
       const { blocks } = module.read(bytes, { blockBytes, maxBlocks });
-      const nanoseconds = measure(module, at, bytes.length, block, quick ? 5 : 25);
+      const { nanoseconds, ofParse } = measure(module, bytes, at, block, quick ? 5 : 25);
       const rate = (bytes.length / nanoseconds) * 1000;
       const shape = { case: "scan", kind, bytes: bytes.length, block_bytes: blockBytes, blocks: blocks.length };
-      lines.push({ ...shape, ns: Math.round(nanoseconds), mb_per_second: Math.round(rate) });
+      const figures = { ns: Math.round(nanoseconds), mb_per_second: Math.round(rate) };
+      lines.push({ ...shape, ...figures, of_json_parse: Math.round(ofParse * 100) / 100 });
       const cells = [bytes.length, blockBytes, blocks.length, (nanoseconds / 1000).toFixed(1), rate.toFixed(0)];
-      rows.push([kind, ...cells.map(String)]);
+      rows.push([kind, ...cells.map(String), `${ofParse.toFixed(2)}x`]);
     }
     module.exports.giveBlock(at, bytes.length);
   }

@@ -8,19 +8,21 @@ import {
   feedBody,
   releaseBody,
   takeBody,
+  takeForm,
 } from "../../assembly/body/body.ts";
 import {
   inModelValue,
   modelValueFrom,
+  modelValueHash,
   modelValues as values,
   modelValueTo,
   openModelValueFrom,
 } from "../../assembly/body/model-values.ts";
 import { giveBlock, takeBlock } from "../../assembly/memory/blocks.ts";
 
-export { bodyBlocksAt, bodyModelAt, endBody, feedBody, giveBlock, releaseBody, takeBlock, takeBody };
+export { bodyBlocksAt, bodyModelAt, endBody, feedBody, giveBlock, releaseBody, takeBlock, takeBody, takeForm };
 
-export { inModelValue, modelValueFrom, modelValueTo, openModelValueFrom };
+export { inModelValue, modelValueFrom, modelValueHash, modelValueTo, openModelValueFrom };
 
 export function modelValues(): u32 {
   return values;

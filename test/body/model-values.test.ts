@@ -1,7 +1,7 @@
 // Where a body's `model` values lie, whatever way it is cut.
 
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { describe, test } from "node:test";
 import { BodyModule, type ModelValue } from "./module.ts";
 
 const module = await BodyModule.start();
@@ -44,6 +44,28 @@ for (const text of BODIES) {
     assert.deepEqual(single.values, values, "byte by byte");
   });
 }
+
+describe("the place for a model that is missing", () => {
+  const cases: [string, boolean][] = [
+    [`{"prompt":"hi"}`, true],
+    [` { } \n`, true],
+    [`{"model":null,"a":{"model":"x"}}`, true],
+    [`{"model":"a","model":5}`, true],
+    [`{"model":5,"model":"a"}`, false],
+    [`{"model":""}`, false],
+    [`[{"a":1}]`, false],
+    [`{"a":1`, false],
+  ];
+  for (const [text, told] of cases) {
+    test(`is ${told ? "the closing brace" : "not told"} of ${text}`, () => {
+      const bytes = bytesOf(text);
+      const missing = told ? [text.lastIndexOf("}")] : [];
+      for (let cut = 0; cut < bytes.length; cut++) {
+        assert.deepEqual(module.modelValues(bytes, cut === 0 ? [] : [cut]).missing, missing, `cut at ${cut}`);
+      }
+    });
+  }
+});
 
 test("are told of as many as 32 KiB can hold", () => {
   const count = 2900;

@@ -24,7 +24,8 @@ const PROMPTS: Readonly<Record<string, { chain: "head" | "main"; text: boolean; 
   input: { chain: "main", text: true, tokens: true },
 };
 
-const NOTHING: Omit<Findings, "status"> = {
+/** What is found in a body of which nothing is known. */
+export const NOTHING: Omit<Findings, "status"> = {
   model: "",
   modelHash: 0n,
   saltHash: 0n,
@@ -166,8 +167,8 @@ function integerOf(raw: string): bigint {
   return integer > U32_MAX ? U32_MAX : integer;
 }
 
-/** The first 256 bytes without a cut character. */
-function shortened(text: string): string {
+/** As much of a model's name as the reader keeps: the first 256 bytes without a cut character. */
+export function shortened(text: string): string {
   const bytes = new TextEncoder().encode(text).subarray(0, 256);
   return new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes, { stream: true });
 }

@@ -48,6 +48,27 @@ async function startBusyServer(t: TestContext): Promise<string> {
   return `127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 
+/** A model server for forms that answers with the model and how many bytes of files it got. Returns its address. */
+async function startFormServer(t: TestContext): Promise<string> {
+  const server = createServer(async (request, response) => {
+    if (request.method !== "POST") return response.writeHead(404).end(); // the sidecar asks for metrics
+    const pieces: Uint8Array<ArrayBuffer>[] = [];
+    for await (const piece of request) pieces.push(piece);
+    const headers = { "content-type": request.headers["content-type"] ?? "" };
+    const form = await new Response(new Blob(pieces), { headers }).formData();
+    let bytes = 0;
+    for (const [, value] of form) bytes += typeof value === "string" ? 0 : value.size;
+    const text = `${form.get("model")} ${bytes}`;
+    response.writeHead(200, { "content-type": "application/json" });
+    response.end(JSON.stringify({ text, created: 0, data: [{ b64_json: Buffer.from(text).toString("base64") }] }));
+  });
+  await new Promise<void>((listening) => {
+    server.listen(0, "127.0.0.1", listening);
+  });
+  t.after(() => server.close());
+  return `127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
+
 for (const hold of ["buffer", "self"] as const) {
   test(`hold ${hold}: the clients' calls and the model servers' errors`, async (t) => {
     const { url } = await startStack({ envoy: { hold } }, t);
@@ -55,6 +76,17 @@ for (const hold of ["buffer", "self"] as const) {
     await runProgram(t, "anthropic_calls.py", url);
     await runProgram(t, "openai_errors.py", url, ["model_server", "bad_body"]);
     await runProgram(t, "anthropic_errors.py", url, ["model_server", "bad_body"]);
+  });
+}
+
+for (const hold of ["buffer", "self"] as const) {
+  test(`hold ${hold}: the model of forms is rewritten`, async (t) => {
+    const address = await startFormServer(t);
+    const rule = { matches: [{ model: { value: "asked" } }], targets: [{ modelRewrite: "given", weight: 1 }] };
+    const rewrites = [{ name: "all", rules: [rule] }];
+    const pools = [{ name: "default/base", endpoints: [{ address, name: "default/forms" }], rewrites }];
+    const { url } = await startStack({ envoy: { hold }, modelServers: [address], sidecar: { pools } }, t);
+    await runProgram(t, "openai_rewrites.py", url);
   });
 }
 

@@ -9,6 +9,7 @@ export type Pools = {
   name: string;
   endpoints: { address: string; name?: string; [field: string]: unknown }[];
   objectives?: { name: string; priority?: number }[];
+  [field: string]: unknown;
 }[];
 
 export type SidecarOptions = {
