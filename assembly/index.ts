@@ -5,6 +5,7 @@ import "./abi/abort.ts";
 import * as host from "./abi/host.ts";
 import { DATA_CONTINUE, HEADERS_CONTINUE, TRAILERS_CONTINUE } from "./abi/values.ts";
 import { arenaAllocate, resetArena } from "./memory/arena.ts";
+import { onGrants } from "./request/granted.ts";
 import * as lifecycle from "./request/lifecycle.ts";
 import { createRequest, deleteRequest, requestOf } from "./request/request.ts";
 import { createRoot, deleteRoot, rootOf } from "./root.ts";
@@ -41,6 +42,11 @@ export function proxy_on_tick(id: u32): void {
   resetArena();
   const root = rootOf(id);
   if (root !== null) root.tick();
+}
+
+export function proxy_on_queue_ready(id: u32, _token: u32): void {
+  resetArena();
+  onGrants(id);
 }
 
 export function proxy_on_request_headers(id: u32, _headers: u32, end: u32): u32 {

@@ -38,7 +38,9 @@ export const OBSERVATIONS_DROPPED: i32 = 16;
 export const RATE_LIMITED: i32 = 17;
 /** Calls in which the sidecar was to say how budgets of rate limits stand, and did not. */
 export const SPENDING_FAILED: i32 = 18;
-const COUNTERS: i32 = 19;
+/** Requests that went on after waiting because one of another worker had ended. */
+export const GRANTED: i32 = 19;
+const COUNTERS: i32 = 20;
 
 /** Requests in flight in all workers. */
 export const IN_FLIGHT: i32 = 0;
@@ -46,10 +48,12 @@ export const IN_FLIGHT: i32 = 0;
 export const STREAM_OPEN: i32 = 1;
 /** Seconds since the last frame from the sidecar was accepted. */
 export const STATE_AGE: i32 = 2;
+/** Requests that wait in all workers. */
+export const WAITING: i32 = 3;
 
-const ids: usize = memory.data(76); // u32[COUNTERS]
-const pending: usize = memory.data(152, 8); // u64[COUNTERS]
-const gaugeIds: usize = memory.data(12); // u32, by gauge
+const ids: usize = memory.data(80); // u32[COUNTERS]
+const pending: usize = memory.data(160, 8); // u64[COUNTERS]
+const gaugeIds: usize = memory.data(16); // u32, by gauge
 let defined: bool = false;
 
 /** Defines the metrics; once per VM. */
@@ -69,6 +73,7 @@ export function defineMetrics(): void {
   define(SHED, "inline_epp_shed_total");
   define(HELD, "inline_epp_held_total");
   define(DISPATCHED, "inline_epp_dispatched_total");
+  define(GRANTED, "inline_epp_granted_total");
   define(EXPIRED, "inline_epp_expired_total");
   define(OVERFLOWED, "inline_epp_overflowed_total");
   define(BAD_REQUESTS, "inline_epp_bad_requests_total");
@@ -77,6 +82,7 @@ export function defineMetrics(): void {
   define(SPENDING_FAILED, "inline_epp_rate_limit_calls_failed_total");
   defineGauge(IN_FLIGHT, "inline_epp_in_flight");
   defineGauge(STREAM_OPEN, "inline_epp_state_stream_open");
+  defineGauge(WAITING, "inline_epp_waiting");
   defineGauge(STATE_AGE, "inline_epp_state_age_seconds");
 }
 

@@ -1,18 +1,22 @@
 // A root context: one plugin configuration at work. A configuration update makes a new root in the same VM, while
 // the old one serves its streams to their end.
 
+import { exchangeQueues, waitingAnywhere } from "./admission/exchange.ts";
+import { firstQueue } from "./admission/queue.ts";
 import * as host from "./abi/host.ts";
 import { BUFFER_PLUGIN_CONFIGURATION } from "./abi/values.ts";
 import { parsePluginConfig, PluginConfig } from "./config/plugin-config.ts";
 import { xxh64 } from "./hash/xxh64.ts";
 import { Table } from "./memory/table.ts";
-import { defineMetrics, flushMetrics, IN_FLIGHT, setGauge } from "./metrics.ts";
+import { defineMetrics, flushMetrics, IN_FLIGHT, setGauge, WAITING } from "./metrics.ts";
 import { configurePrefixIndex } from "./prefix/index.ts";
 import { tickQueues } from "./request/dispatch.ts";
+import { onGrants } from "./request/granted.ts";
 import { releaseOverdue } from "./request/watchdog.ts";
 import { Request } from "./request/request.ts";
 import { Pool } from "./state/pool.ts";
-import { exchangeFlights } from "./sync/flight.ts";
+import { exchangeFlights, takeNumber } from "./sync/flight.ts";
+import { hearGrants, hearing, stopHearing } from "./sync/grants.ts";
 import { leadsAny, refreshStores, Store, storeOf } from "./sync/store.ts";
 import { totalRequests } from "./sync/totals.ts";
 import { ALL_POOLS, SAID_EVERY } from "./sync/uses.ts";
@@ -89,6 +93,10 @@ export class Root {
     if (now >= this.nextSay) this.sayUses(now);
     if (store.holder == 0 || store.holder == this.id) store.tickLink(this.id, now);
     if (now - lastSharedTick >= SHARED_TICK_EVERY) {
+      if (hearing == 0 && firstQueue != 0) {
+        hearGrants(this.id, takeNumber());
+        onGrants(this.id); // those of which the last root was told in vain
+      }
       exchange(now);
       tickQueues(this.id, now);
     }
@@ -118,6 +126,7 @@ export class Root {
       exchange(now);
       store.leave(this.id, now);
     }
+    stopHearing(this.id);
     this.store = null;
     this.bodySeen = false;
   }
@@ -131,14 +140,19 @@ function exchange(now: u64): void {
   exchangeFlights(now, leads);
   refreshStores(now);
   flushMetrics();
-  if (!leads || (totalRequests == shownInFlight && now < nextShown)) return;
+  exchangeQueues(now, leads);
+  const waiting = waitingAnywhere();
+  if (!leads || (totalRequests == shownInFlight && waiting == shownWaiting && now < nextShown)) return;
   shownInFlight = totalRequests;
+  shownWaiting = waiting;
   nextShown = now + SHOWN_EVERY;
   setGauge(IN_FLIGHT, totalRequests);
+  setGauge(WAITING, waiting);
 }
 
 let lastSharedTick: u64 = 0;
 let shownInFlight: u64 = 0;
+let shownWaiting: u32 = 0;
 let nextShown: u64 = 0;
 const error = new Line();
 const roots = new Table();

@@ -51,6 +51,22 @@ export function setShared(key: Text, at: usize, length: u32, cas: u32 = 0): bool
   return imports.proxy_set_shared_data(key.at, key.length, at, length, cas) == OK;
 }
 
+/** Registers a shared queue, whose messages then come to this root. Returns its token, 0 on failure. */
+export function registerQueue(name: Text): u32 {
+  store<u32>(outNumber, 0);
+  return imports.proxy_register_shared_queue(name.at, name.length, outNumber) == OK ? load<u32>(outNumber) : 0;
+}
+
+/** Sends a message to a shared queue. False: there is no such queue. */
+export function enqueue(token: u32, at: usize, length: u32): bool {
+  return imports.proxy_enqueue_shared_queue(token, at, length) == OK;
+}
+
+/** Takes the next message out of a shared queue. False: there is none. */
+export function dequeue(token: u32): bool {
+  return keepResult(imports.proxy_dequeue_shared_queue(token, outAt, outLength));
+}
+
 /** Reads a property; path segments are separated by a zero byte. False: it is not there. */
 export function getProperty(path: Text): bool {
   return keepResult(imports.proxy_get_property(path.at, path.length, outAt, outLength));

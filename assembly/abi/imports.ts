@@ -3,6 +3,8 @@
 export {
   proxy_continue_stream,
   proxy_define_metric,
+  proxy_dequeue_shared_queue,
+  proxy_enqueue_shared_queue,
   proxy_get_buffer_bytes,
   proxy_get_header_map_pairs,
   proxy_get_header_map_value,
@@ -13,6 +15,7 @@ export {
   proxy_increment_metric,
   proxy_log,
   proxy_record_metric,
+  proxy_register_shared_queue,
   proxy_remove_header_map_value,
   proxy_replace_header_map_value,
   proxy_send_local_response,

@@ -1,7 +1,8 @@
 // Requests that will be answered here at the next tick: sending the answer from another stream's callback would hang
 // that stream.
 
-import { Entry, unlist } from "./queue.ts";
+import { unlist } from "./entries.ts";
+import { Entry } from "./queue.ts";
 
 /** Address of the first; 0: there is none. */
 export let firstAside: usize = 0;

@@ -1,18 +1,12 @@
-// Whose turn it is among the flows of one priority. Each flow has a sum of what it has been given, which loses half
-// every half-life; the flow with the smallest sum is next, of equals the one whose head came first. A flow that begins
-// to wait does so at no less than the smallest sum among those that wait: having been away earns nothing.
-//
-// So that time passing changes no order, sums are kept as they would be worth at the band's `base`: what is given at t
-// counts 2^((t - base) / half-life).
+// Who waits in a band: flows by fairness id, the one that has been given least (shares.ts) first, of equals the one
+// whose head came first. A flow that begins to wait does so at no less than the smallest sum among those that wait
+// anywhere in the gateway: having been away earns nothing.
 
-import { giveHeap, Heap, HeapItem, heapAdd, heapMoved, heapMovedAll, heapRemove, heapTop, takeHeap } from "../memory/heap.ts";
+import { giveHeap, Heap, HeapItem, heapAdd, heapMoved, heapRemove, heapTop, takeHeap } from "../memory/heap.ts";
 import { Slab } from "../memory/slab.ts";
 import { Table } from "../memory/table.ts";
+import { FORGOTTEN, givenTo, settle } from "./shares.ts";
 
-/** A sum below this is as good as none: the flow is forgotten once nothing of it waits. */
-const FORGOTTEN: f64 = 0.01;
-/** Half-lives after which a band's base is moved, long before its sums leave their type's range. */
-const REBASED: f64 = 200;
 /** Clients may name as many flows as they like: of so many in all, the next ones are one flow of their band. */
 const MAX_FLOWS: u32 = 65536;
 /** Flows that a tick looks at, to forget them. */
@@ -23,19 +17,27 @@ const SWEPT: u32 = 64;
 @final
 export class Band {
   link: u32;
+  /** Address of its Queue. */
+  queue: usize;
   priority: i32;
   /** Address of the band with the next lower priority; 0: none. */
   next: usize;
-  /** What waits in it. */
+  /** What waits in it, here and in other workers. */
   requests: u32;
+  requestsElsewhere: u32;
   bytes: u64;
+  bytesElsewhere: u64;
   flows: u32;
   /** Seconds. */
   halfLife: f64;
   /** Microseconds: when sums are true. */
   base: u64;
-  /** Its flows of which something waits; the key is the sum. */
+  /** Its flows of which something waits here; the key is the sum. */
   active: Heap;
+  /** Address of the flow that has been given something last, or begun to wait; 0: none has. */
+  recent: usize;
+  /** What a flow was given last for a request. */
+  usual: f64;
 }
 
 /** Requests of one fairness id in a band: the key is the sum, the tie its head's. */
@@ -44,8 +46,20 @@ export class Band {
 export class Flow extends HeapItem {
   id: u64;
   band: Band;
-  /** What waits of it, in its order. */
+  /** What waits of it here, in its order. */
   waiting: Heap;
+  /** What it has been given here, and the level at which it began to wait here; the same of other workers. */
+  given: f64;
+  raised: f64;
+  givenElsewhere: f64;
+  raisedElsewhere: f64;
+  /** How many workers have told of it, and how many of them have something of it that waits. */
+  tellers: u32;
+  waitsElsewhere: u32;
+  /** Neighbours among the band's recent ones. */
+  listed: bool;
+  newer: usize;
+  older: usize;
 }
 
 const bands = new Slab(offsetof<Band>());
@@ -77,13 +91,6 @@ export function giveBand(band: Band): void {
   bands.give(changetype<usize>(band));
 }
 
-/** Makes the band's sums lose half in so many seconds from now on. */
-export function setHalfLife(band: Band, halfLife: f64, now: u64): void {
-  if (band.halfLife == halfLife) return;
-  rebase(band, now);
-  band.halfLife = halfLife;
-}
-
 /** The band's flow with this id; null where nothing is known of it. */
 export function findFlow(band: Band, id: u64): Flow | null {
   const at = byName.get(nameOf(band, id));
@@ -112,22 +119,8 @@ export function flowOf(band: Band, id: u64): Flow | null {
   return flow;
 }
 
-/** What a flow has been given, as it counts now. */
-export function givenTo(flow: Flow, now: u64): f64 {
-  const unit = worth(flow.band, now); // may move the base, and all sums with it
-  return flow.key / unit;
-}
-
-/** A flow has been given something, or, below 0, less than was said. */
-export function give(flow: Flow, amount: f64, now: u64): void {
-  const band = flow.band;
-  const unit = worth(band, now);
-  flow.key = max<f64>(flow.key + amount * unit, 0);
-  if (flow.place != 0) heapMoved(band.active, flow);
-}
-
-/** One more request of a flow waits. */
-export function addWaiting(flow: Flow, item: HeapItem): void {
+/** One more request of a flow waits. `level`: the least sum among flows that wait in other workers, Infinity: none. */
+export function addWaiting(flow: Flow, item: HeapItem, level: f64): void {
   heapAdd(flow.waiting, item);
   const active = flow.band.active;
   flow.tie = changetype<HeapItem>(heapTop(flow.waiting)).tie;
@@ -135,8 +128,13 @@ export function addWaiting(flow: Flow, item: HeapItem): void {
     heapMoved(active, flow);
     return;
   }
-  const least = heapTop(active);
-  if (least != 0) flow.key = max<f64>(flow.key, changetype<HeapItem>(least).key);
+  touch(flow);
+  const top = heapTop(active);
+  const least = top == 0 ? level : min(level, changetype<HeapItem>(top).key);
+  if (flow.waitsElsewhere == 0 && least > flow.key && least != Infinity) {
+    flow.raised = least - flow.given - flow.givenElsewhere;
+    settle(flow);
+  }
   heapAdd(active, flow);
 }
 
@@ -165,7 +163,8 @@ export function forgetFlows(now: u64): void {
   for (let looked: u32 = min(SWEPT, size); looked > 0; looked--) {
     swept = swept + 1 < size ? swept + 1 : 0;
     const flow = changetype<Flow>(slab.at(swept));
-    if (changetype<usize>(flow.band) == 0 || flow.waiting.count != 0 || givenTo(flow, now) >= FORGOTTEN) continue;
+    if (changetype<usize>(flow.band) == 0 || !isForgettable(flow, now)) continue;
+    unlistRecent(flow);
     byName.remove(nameOf(flow.band, flow.id));
     flow.band.flows--;
     flows--;
@@ -174,28 +173,44 @@ export function forgetFlows(now: u64): void {
   }
 }
 
+/** How many flows have ever stood at once; flowAt takes indices below it. */
+export function flowSlots(): u32 {
+  return slab.size;
+}
+
+/** The flow at an index; one that is free has no band. */
+export function flowAt(index: u32): Flow {
+  return changetype<Flow>(slab.at(index));
+}
+
 /** Flows that are known, of all bands. */
 export function flowCount(): u32 {
   return flows;
 }
 
-// How much one given now counts at the band's base.
-function worth(band: Band, now: u64): f64 {
-  const halfLives = f64(now - band.base) / 1e6 / band.halfLife;
-  if (halfLives <= REBASED) return Math.pow(2, halfLives);
-  rebase(band, now);
-  return 1;
+function isForgettable(flow: Flow, now: u64): bool {
+  return flow.waiting.count == 0 && flow.tellers == 0 && givenTo(flow, now) < FORGOTTEN;
 }
 
-// Sums that have become equal by vanishing may stand in another order than before.
-function rebase(band: Band, now: u64): void {
-  const left = Math.pow(2, -f64(now - band.base) / 1e6 / band.halfLife);
-  for (let i: u32 = 0; i < slab.size; i++) {
-    const flow = changetype<Flow>(slab.at(i));
-    if (changetype<usize>(flow.band) == changetype<usize>(band)) flow.key *= left;
-  }
-  band.base = now;
-  heapMovedAll(band.active);
+/** Puts a flow first among the band's recent ones. */
+export function touch(flow: Flow): void {
+  const band = flow.band;
+  const at = changetype<usize>(flow);
+  if (band.recent == at) return;
+  unlistRecent(flow);
+  flow.listed = true;
+  flow.newer = 0;
+  flow.older = band.recent;
+  if (band.recent != 0) changetype<Flow>(band.recent).newer = at;
+  band.recent = at;
+}
+
+function unlistRecent(flow: Flow): void {
+  if (!flow.listed) return;
+  flow.listed = false;
+  if (flow.newer == 0) flow.band.recent = flow.older;
+  else changetype<Flow>(flow.newer).older = flow.older;
+  if (flow.older != 0) changetype<Flow>(flow.older).newer = flow.newer;
 }
 
 @inline

@@ -16,8 +16,10 @@ import { Slot } from "../state/slots.ts";
 import { detectorParameter, planDetector } from "../wire/admission.ts";
 import { loadEndpoints, loadReceivedAt, sampleRow } from "../wire/load.ts";
 
+// Modes of the detector by concurrency (2 is the hybrid), and one for the other.
+const MODE_REQUESTS: f64 = 0;
 const MODE_TOKENS: f64 = 1;
-const MODE_HYBRID: f64 = 2;
+const MODE_UTILIZATION: f64 = -1;
 
 /** Whether any endpoint of the pool takes requests. */
 export function anyReady(pool: Pool): bool {
@@ -30,11 +32,13 @@ export function anyReady(pool: Pool): bool {
 
 /**
  * Saturation of a usable pool; 1 where no endpoint takes requests. `now` and `staleAfter`, for which the sidecar may
- * have been silent, are microseconds.
+ * have been silent, are microseconds. `promised` requests are on their way: each counts as one more in flight, with as
+ * many tokens as the others have, or as one that waits at an endpoint.
  */
-export function saturation(pool: Pool, now: u64, staleAfter: i64): f64 {
+export function saturation(pool: Pool, now: u64, staleAfter: i64, promised: u32): f64 {
   const count = loadEndpoints(pool.load);
-  const concurrency = planDetector(pool.plan) == u32(DETECTOR_CONCURRENCY);
+  const plan = pool.plan;
+  const mode = planDetector(plan) == u32(DETECTOR_CONCURRENCY) ? detectorParameter(plan, 3) : MODE_UTILIZATION;
   const silent = i64(now - loadReceivedAt(pool.load)) > staleAfter;
   let ready: u32 = 0;
   let sum: f64 = 0;
@@ -42,9 +46,12 @@ export function saturation(pool: Pool, now: u64, staleAfter: i64): f64 {
     const sample = sampleRow(pool.load, i);
     if (!isReady(sample)) continue;
     ready++;
-    sum += concurrency ? inFlightShare(pool.plan, pool.slot(i)) : silent ? 1 : utilization(pool, pool.slot(i), sample);
+    if (mode != MODE_UTILIZATION) sum += inFlight(plan, pool.slot(i), mode);
+    else sum += silent ? 1 : utilization(pool, pool.slot(i), sample);
   }
-  return ready == 0 ? 1 : sum / f64(ready);
+  if (ready == 0) return 1;
+  if (promised != 0) sum += f64(promised) * oneMore(pool, mode);
+  return sum / (f64(ready) * maximum(plan, mode));
 }
 
 @inline
@@ -52,12 +59,31 @@ function isReady(sample: usize): bool {
   return (load<u32>(sample, SAMPLE_FLAGS) & SAMPLE_READY) != 0;
 }
 
-// Every endpoint has the same maximum, so the mean of the shares is the share of the sums.
-function inFlightShare(plan: usize, slot: Slot): f64 {
-  const mode = detectorParameter(plan, 3);
-  const requests = f64(slot.inFlight()) / detectorParameter(plan, 0);
-  const tokens = slot.tokensInFlight() / detectorParameter(plan, 1);
-  return mode == MODE_TOKENS ? tokens : mode == MODE_HYBRID ? max(requests, tokens) : requests;
+// What endpoints have, summed up before it is divided: numbers of requests and tokens are exact, their shares are not.
+@inline
+function maximum(plan: usize, mode: f64): f64 {
+  return mode == MODE_REQUESTS ? detectorParameter(plan, 0) : mode == MODE_TOKENS ? detectorParameter(plan, 1) : 1;
+}
+
+function inFlight(plan: usize, slot: Slot, mode: f64): f64 {
+  const requests = f64(slot.inFlight());
+  if (mode == MODE_REQUESTS) return requests;
+  const tokens = slot.tokensInFlight();
+  return mode == MODE_TOKENS ? tokens : max(requests / detectorParameter(plan, 0), tokens / detectorParameter(plan, 1));
+}
+
+// What one more request adds, of which nothing is known yet.
+function oneMore(pool: Pool, mode: f64): f64 {
+  if (mode == MODE_REQUESTS) return 1;
+  if (mode != MODE_TOKENS) return 1 / detectorParameter(pool.plan, 0);
+  const count = loadEndpoints(pool.load);
+  let requests: f64 = 0;
+  let tokens: f64 = 0;
+  for (let i: u32 = 0; i < count; i++) {
+    requests += f64(pool.slot(i).inFlight());
+    tokens += pool.slot(i).tokensInFlight();
+  }
+  return requests == 0 ? 0 : tokens / requests;
 }
 
 // The sidecar sends a sample again only when it has changed, or to say that it is still true: ages below LOAD_FRESH_FOR

@@ -62,6 +62,12 @@ export function heapTop(heap: Heap): usize {
   return heap.count == 0 ? 0 : changetype<usize>(get(heap, 1));
 }
 
+/** Address of the item at a place, from 1 to the heap's count: the first at 1, the others in no order but nearly. */
+@inline
+export function heapAt(heap: Heap, place: u32): usize {
+  return changetype<usize>(get(heap, place));
+}
+
 /** Adds an item, its key and tie set. */
 export function heapAdd(heap: Heap, item: HeapItem): void {
   if (heap.count + 1 >= heap.capacity) grow(heap);

@@ -1,15 +1,19 @@
 // Whether a request goes on, waits or is turned away, before an endpoint is picked for it.
 
 import * as host from "../abi/host.ts";
-import {
-  anyoneBefore, charge, correct, Entry, findQueue, isFull, join, leave, Queue, queueOf, retryAfter,
-} from "../admission/queue.ts";
+import { charge, correct } from "../admission/charge.ts";
+import { retryAfter } from "../admission/drain.ts";
+import { anyoneBefore, join, leave } from "../admission/entries.ts";
+import { hear, hearings, lookForOthers, othersWait, tell } from "../admission/exchange.ts";
+import { isFull, isTight } from "../admission/limits.ts";
+import { Entry, findQueue, Queue, queueOf, waitingTotal } from "../admission/queue.ts";
 import { anyReady, saturation } from "../admission/saturation.ts";
 import { count, HELD, OVERFLOWED, SHED } from "../metrics.ts";
 import { priorityOf } from "../policy/objectives.ts";
 import { UsageScan, USAGE_COMPLETION } from "../response/usage.ts";
 import { Root } from "../root.ts";
 import { Pool } from "../state/pool.ts";
+import { ownerCount, publishFlight } from "../sync/flight.ts";
 import { Line } from "../text/line.ts";
 import { text } from "../text/text.ts";
 import { planFlowControl, planUsageLimit } from "../wire/admission.ts";
@@ -34,16 +38,20 @@ export function admit(root: Root, request: Request): i32 {
   if (pool === null) return decideNow(root, request);
   request.priority = priority(request, pool);
   if (planFlowControl(pool.plan)) return queueUp(root, request, pool);
-  if (request.priority >= 0 || saturation(pool, host.now(), root.config.staleAfter) < 1) return decideNow(root, request);
+  if (request.priority >= 0 || isBelowOne(root, pool)) return decideNow(root, request);
   request.decided = true;
   count(SHED);
   refuse(request, 429, DETAILS_SHED, SHEDDABLE, REJECTED_SATURATED);
   return ANSWERED;
 }
 
-/** Whether the pool takes one more request. */
-export function hasRoom(root: Root, pool: Pool, now: u64): bool {
-  return anyReady(pool) && saturation(pool, now, root.config.staleAfter) < planUsageLimit(pool.plan);
+/**
+ * Whether the pool of a queue takes one more request than those that it has, those that may go on elsewhere, and so
+ * many others of which this worker has not heard.
+ */
+export function hasRoom(queue: Queue, pool: Pool, now: u64, unheard: u32 = 0): bool {
+  const promised = queue.promised + queue.promisedElsewhere + unheard;
+  return anyReady(pool) && saturation(pool, now, queue.staleAfter, promised) < planUsageLimit(pool.plan);
 }
 
 /** A request goes on, having waited or not: its flow has been given what it takes. */
@@ -70,6 +78,16 @@ export function queueFor(root: Root, request: Request): Queue | null {
   return findQueue(queueKey(root, request));
 }
 
+/** The same, made if need be; null: there is no room. */
+export function takeQueue(root: Root, request: Request, now: u64): Queue | null {
+  const queue = queueOf(queueKey(root, request), now);
+  if (queue === null) return null;
+  queue.store = changetype<usize>(root.store);
+  queue.pool = request.pool;
+  queue.staleAfter = root.config.staleAfter;
+  return queue;
+}
+
 /** A request waits no longer, whether it goes on, is answered or is gone. */
 export function leaveQueue(request: Request): void {
   if (request.entry == 0) return;
@@ -81,13 +99,19 @@ export function leaveQueue(request: Request): void {
 
 function queueUp(root: Root, request: Request, pool: Pool): i32 {
   const now = host.now();
-  const queue = queueOf(queueKey(root, request), now);
+  const queue = takeQueue(root, request, now);
   if (queue === null) return decideNow(root, request);
-  if (!anyoneBefore(queue, request.priority) && hasRoom(root, pool, now)) {
+  if (mayPass(queue, request, pool, now)) {
     const outcome = decideNow(root, request);
-    if (outcome == GOES_ON) chargeFor(queue, request, pool, now);
+    if (outcome == GOES_ON) {
+      chargeFor(queue, request, pool, now);
+      queue.passed = passedSince(queue) + 1;
+    }
     return outcome;
   }
+  const others = max<u32>(ownerCount(), 1) - 1;
+  const tight = others != 0 && isTight(queue, pool.plan, request.priority, request.bytes, others);
+  if (others != 0) hear(now, tight); // what flows have been given everywhere decides where a new one begins
   if (isFull(queue, pool.plan, request.priority, request.bytes)) {
     request.decided = true;
     count(OVERFLOWED);
@@ -100,7 +124,37 @@ function queueUp(root: Root, request: Request, pool: Pool): i32 {
   if (entry === null) return decideNow(root, request);
   request.entry = changetype<usize>(entry);
   count(HELD);
+  tell(now, tight || waitingTotal == 1);
   return WAITS;
+}
+
+// Whether a request goes on at once, as far as this worker knows. It asks the others before where they may know better:
+// somebody waits there, or they, having let as many go since they were heard as this one has, have filled the pool.
+function mayPass(queue: Queue, request: Request, pool: Pool, now: u64): bool {
+  if (othersWait || waitingTotal != 0) hear(now, false);
+  if (anyoneBefore(queue, request.priority) || !hasRoom(queue, pool, now)) return false;
+  const others = max<u32>(ownerCount(), 1) - 1;
+  if (others == 0) return true;
+  const since = passedSince(queue);
+  if (since == 0 || hasRoom(queue, pool, now, others * since)) {
+    if (othersWait || !lookForOthers(now)) return true;
+  }
+  publishFlight(now);
+  hear(now, true);
+  return !anyoneBefore(queue, request.priority) && hasRoom(queue, pool, now);
+}
+
+// Requests that have gone on here without waiting since the others were heard.
+function passedSince(queue: Queue): u32 {
+  if (queue.passedAt != hearings) {
+    queue.passedAt = hearings;
+    queue.passed = 0;
+  }
+  return queue.passed;
+}
+
+function isBelowOne(root: Root, pool: Pool): bool {
+  return saturation(pool, host.now(), root.config.staleAfter, 0) < 1;
 }
 
 function decideNow(root: Root, request: Request): i32 {
@@ -111,7 +165,8 @@ function priority(request: Request, pool: Pool): i32 {
   return priorityOf(pool.policy, request.objective, clientModel(request));
 }
 
-// Configurations that get a pool from the same sidecar share its queue.
+// Configurations that get a pool from the same sidecar share its queue, and so do workers.
 function queueKey(root: Root, request: Request): u64 {
-  return request.pool ^ (u64(changetype<usize>(root.store)) * 0x9e3779b97f4a7c15);
+  const store = root.store;
+  return store === null ? request.pool : request.pool ^ (store.identity * 0x9e3779b97f4a7c15);
 }

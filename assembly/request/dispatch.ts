@@ -1,44 +1,37 @@
-// Lets waiting requests go: from the callback of a request that ends, and from ticks, which also answer those whose
-// time is over. Each request that goes changes the saturation, so that is asked anew for the next.
+// Lets waiting requests go, each in its worker. When a request ends, the one whose turn it is over all workers gets its
+// place: from that very callback where it waits here, by a grant (granted.ts) where it waits in another worker. Ticks
+// fill room that has appeared otherwise, and answer those whose time is over (expire.ts).
 
 import * as host from "../abi/host.ts";
 import { STREAM_REQUEST } from "../abi/values.ts";
 import { firstAside, putAside } from "../admission/aside.ts";
-import { drain, Entry, firstQueue, forgetIdle, Queue, retryAfter, turn, waitingTotal } from "../admission/queue.ts";
-import { anyReady } from "../admission/saturation.ts";
+import { drain } from "../admission/drain.ts";
+import { isBefore, turnElsewhere } from "../admission/elsewhere.ts";
+import { turn } from "../admission/entries.ts";
+import { allots, grant, hear, othersWait, tell } from "../admission/exchange.ts";
+import { Entry, firstQueue, forgetIdle, Queue, waitingTotal } from "../admission/queue.ts";
 import { resetArena } from "../memory/arena.ts";
-import { count, DISPATCHED, EXPIRED } from "../metrics.ts";
+import { count, DISPATCHED, GRANTED } from "../metrics.ts";
 import { Root } from "../root.ts";
 import { Pool } from "../state/pool.ts";
-import { Line } from "../text/line.ts";
-import { text } from "../text/text.ts";
-import { planFlowControl, planNoEndpointTtl, planTtl } from "../wire/admission.ts";
-import { chargeFor, hasRoom, leaveQueue, queueFor } from "./admit.ts";
+import { Store } from "../sync/store.ts";
+import { planFlowControl } from "../wire/admission.ts";
+import { chargeFor, hasRoom, leaveQueue, takeQueue } from "./admit.ts";
 import { decide } from "./decide.ts";
+import { expire } from "./expire.ts";
 import { forbidAnswers, postponed } from "./postpone.ts";
-import { refuse, REJECTED_NO_ENDPOINTS, REJECTED_TTL_EXPIRED } from "./refuse.ts";
 import { Request } from "./request.ts";
 
-const DETAILS_EXPIRED = text("inline_epp_ttl_expired");
-const TIMED_OUT = new Line().add("request timed out in queue");
-const TIMED_OUT_WITHOUT = new Line().add("request timed out in queue and no endpoints are available");
-
-@inline
-function requestIn(entry: Entry): Request {
-  return changetype<Request>(entry.waiter);
-}
-
-@inline
-function rootOf(request: Request): Root {
-  return changetype<Root>(request.root);
-}
-
-/** A request has ended, in whose callback this is: those that wait for the same pool may have room now. */
+/** A request has ended, in whose callback this is: one that waits for the same pool may have its place. */
 export function dispatchAfter(ended: Request): void {
-  if (waitingTotal == 0) return;
-  const queue = queueFor(rootOf(ended), ended);
-  if (queue === null || queue.requests == 0) return;
-  dispatch(queue, false);
+  if (waitingTotal == 0 && !othersWait) return;
+  const now = host.now();
+  const queue = takeQueue(changetype<Root>(ended.root), ended, now);
+  if (queue === null) return;
+  hear(now, false);
+  // One for one: the others may be about to do the same with what has ended there.
+  fill(queue, false, allots(queue) ? u32.MAX_VALUE : 1);
+  tell(host.now(), false);
   host.setContext(ended.id);
 }
 
@@ -50,34 +43,60 @@ export function tickQueues(id: u32, now: u64): void {
   for (let at = firstQueue; at != 0; at = changetype<Queue>(at).next) {
     const queue = changetype<Queue>(at);
     expire(queue, now);
-    dispatch(queue, true);
+    fill(queue, true, allots(queue) ? u32.MAX_VALUE : 0);
   }
   host.setContext(id);
 }
 
-// Without a pool, or where its plan lets nobody wait any more, all go at the next tick: by failure mode, or as they come.
-function dispatch(queue: Queue, ticking: bool): void {
+/** A grant for this worker, outside of streams' callbacks: its next one goes, or, where nobody is left, another's. */
+export function dispatchGranted(queue: Queue): void {
   for (let entry = turn(queue); entry !== null; entry = turn(queue)) {
-    const request = requestIn(entry);
-    const root = rootOf(request);
+    if (!letGo(entry, true)) continue;
+    count(GRANTED);
+    return;
+  }
+  hear(host.now(), false);
+  fill(queue, true, 1);
+}
+
+// Lets up to `most` go while there is room. Without a pool, or where its plan lets nobody wait any more, all that wait
+// here go at the next tick: by failure mode, or as they come.
+function fill(queue: Queue, ticking: bool, most: u32): void {
+  for (let gone: u32 = 0; ; ) {
+    const entry = turn(queue);
+    const row = turnElsewhere(queue);
+    if (entry === null && row === null) return;
     resetArena();
-    const pool = ticking ? root.freshPool(request.pool) : root.knownPool(request.pool);
+    const pool = poolOf(queue, ticking);
     if (pool === null || !planFlowControl(pool.plan)) {
-      if (!ticking) return;
-    } else if (!hasRoom(root, pool, host.now())) {
-      return;
+      if (!ticking || entry === null) return;
+      letGo(entry, true);
+      continue;
     }
-    letGo(entry, ticking);
+    const now = host.now();
+    if (gone >= most || !hasRoom(queue, pool, now)) return;
+    if (row !== null && (entry === null || !isBefore(entry, row))) {
+      grant(queue, row, now);
+      gone++;
+    } else if (letGo(entry!, ticking)) {
+      gone++;
+    }
   }
 }
 
-function letGo(entry: Entry, ticking: bool): void {
+function poolOf(queue: Queue, ticking: bool): Pool | null {
+  const store = changetype<Store>(queue.store);
+  return ticking ? store.freshPool(queue.pool) : store.knownPool(queue.pool);
+}
+
+// Whether the request has gone on: it may be gone, or be answered, or have to be answered later.
+function letGo(entry: Entry, ticking: bool): bool {
   const queue = entry.queue;
-  const request = requestIn(entry);
-  const root = rootOf(request);
+  const request = changetype<Request>(entry.waiter);
+  const root = changetype<Root>(request.root);
   if (!host.setContext(request.id)) {
     leaveQueue(request);
-    return;
+    return false;
   }
   resetArena();
   forbidAnswers(!ticking);
@@ -87,40 +106,15 @@ function letGo(entry: Entry, ticking: bool): void {
   if (later) {
     request.decided = false;
     putAside(entry);
-    return;
+    return false;
   }
   leaveQueue(request);
-  if (!goes) return;
+  if (!goes) return false;
   const now = host.now();
   const pool = root.knownPool(request.pool);
   if (pool !== null && planFlowControl(pool.plan)) chargeFor(queue, request, pool, now);
   drain(queue, now);
   count(DISPATCHED);
   host.continueStream(STREAM_REQUEST);
-}
-
-// Answers those that have waited for as long as they may. How long that is, who is there now says.
-function expire(queue: Queue, now: u64): void {
-  if (queue.oldest == 0) return;
-  const first = requestIn(changetype<Entry>(queue.oldest));
-  const pool = rootOf(first).freshPool(first.pool);
-  if (pool === null || !planFlowControl(pool.plan)) return;
-  const ready = anyReady(pool);
-  const most = u64(ready ? planTtl(pool.plan) : planNoEndpointTtl(pool.plan)) * 1000;
-  if (most == 0) return;
-  while (queue.oldest != 0) {
-    const entry = changetype<Entry>(queue.oldest);
-    if (now - entry.since < most) return;
-    const request = requestIn(entry);
-    leaveQueue(request);
-    if (!host.setContext(request.id)) continue;
-    request.decided = true;
-    count(EXPIRED);
-    answerExpired(request, queue, ready, now);
-  }
-}
-
-function answerExpired(request: Request, queue: Queue, ready: bool, now: u64): void {
-  if (ready) refuse(request, 429, DETAILS_EXPIRED, TIMED_OUT, REJECTED_TTL_EXPIRED, retryAfter(queue, now));
-  else refuse(request, 503, DETAILS_EXPIRED, TIMED_OUT_WITHOUT, REJECTED_NO_ENDPOINTS);
+  return true;
 }

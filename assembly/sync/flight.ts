@@ -17,7 +17,7 @@ import { flightEntries, flightEntry, isFlight } from "../wire/flight.ts";
 import { writeHeader } from "../wire/header.ts";
 import { cursorAt, keepCursors, moveCursor } from "./cursors.ts";
 import { collectOwn, emptyJournal, journalNext, publishJournal, readJournal } from "./journal.ts";
-import { ownerKey, ownersKey, renumber } from "./keys.ts";
+import { ownerKey, renumber, sharedKey, waitingKey } from "./keys.ts";
 import { RemoteReader } from "./remote.ts";
 import { addToTotals, beginTotals, endTotals } from "./totals.ts";
 
@@ -26,11 +26,13 @@ const DEAD_AFTER: u64 = 3_000_000;
 export const MAX_OWNERS: u32 = 512;
 
 const owners: usize = memory.data(4096, 8); // u64[MAX_OWNERS], the list as last read
-const OWNERS_KEY = ownersKey();
+const OWNERS_KEY = sharedKey("owners");
 const OWN_KEY = ownerKey(0);
 const OTHER_KEY = ownerKey(0);
+const DIGEST_KEY = waitingKey(0);
 
 let self: u64 = 0; // this worker's owner number; 0 until it has had a request
+let known: u32 = 0; // owners in the list
 let beatAt: u64 = 0;
 let vector: usize = 0;
 let vectorCapacity: usize = 0;
@@ -51,63 +53,91 @@ export function readRemote(reader: RemoteReader): void {
  */
 export function exchangeFlights(now: u64, leads: bool): void {
   leading = leads;
-  if (slots.slotCount() == 0 && !leads) return;
-  let known = readOwners();
-  if (self == 0 && (slots.ownTotal != 0 || journalNext() != 0)) {
-    do self = host.random();
-    while (self == 0);
-    renumber(OWN_KEY, self);
-  }
+  if (slots.slotCount() == 0 && !leads && self == 0) return;
+  readOwners();
+  if (slots.ownTotal != 0 || journalNext() != 0) takeNumber();
   if (self != 0) {
     // Published before it is listed: nobody finds a name without a vector, nor a vector without its journal.
     publishJournal(self, now);
     if (slots.changed || announced != journalNext() || now - beatAt >= BEAT_EVERY) publish(now);
-    if (!isListed(known)) known = register(known, now);
+    if (!isListed()) register(now);
   }
   collectOwn(now, leads);
-  readOthers(known, now);
+  readOthers(now);
+}
+
+/** This worker's number; 0: it has none yet. */
+export function ownNumber(): u64 {
+  return self;
+}
+
+/** The same, made if need be. The next exchange makes it known. */
+export function takeNumber(): u64 {
+  while (self == 0) self = host.random();
+  renumber(OWN_KEY, self);
+  return self;
+}
+
+/** How many workers the list had when it was last read, and the number of each. */
+export function ownerCount(): u32 {
+  return known;
+}
+
+export function ownerAt(index: u32): u64 {
+  return load<u64>(owners + (usize(index) << 3));
+}
+
+/** Publishes now what this worker has in flight, where that has changed. */
+export function publishFlight(now: u64): void {
+  if (self == 0 || !slots.changed) return;
+  publishJournal(self, now);
+  publish(now);
 }
 
 /** Reads anew what others have in flight, for slots that have been made since the last exchange. */
 export function recountOthers(now: u64): void {
-  readOthers(readOwners(), now);
+  readOwners();
+  readOthers(now);
 }
 
-function readOwners(): u32 {
-  if (!host.getShared(OWNERS_KEY)) return 0;
-  const known = min(host.resultLength >> 3, MAX_OWNERS);
+function readOwners(): void {
+  known = 0;
+  if (!host.getShared(OWNERS_KEY)) return;
+  known = min(host.resultLength >> 3, MAX_OWNERS);
   memory.copy(owners, host.resultAt, known << 3);
-  return known;
 }
 
-function isListed(known: u32): bool {
+function isListed(): bool {
   for (let i: u32 = 0; i < known; i++) {
     if (load<u64>(owners + (i << 3)) == self) return true;
   }
   return false;
 }
 
-// Adds this worker to the list, without those that have died, and returns how many are left in it. Against the CAS
-// value of a fresh read; on a mismatch the next tick tries again.
-function register(known: u32, now: u64): u32 {
+// Adds this worker to the list, without those that have died. Against the CAS value of a fresh read; on a mismatch the
+// next tick tries again.
+function register(now: u64): void {
+  const before = known;
   let living: u32 = 0;
-  for (let i: u32 = 0; i < known; i++) {
+  for (let i: u32 = 0; i < before; i++) {
     const owner = load<u64>(owners + (i << 3));
     if (readVector(owner, now)) store<u64>(owners + (living++ << 3), owner);
     else emptyOf(owner);
   }
-  if (living >= MAX_OWNERS) return living;
+  known = living;
+  if (living >= MAX_OWNERS) return;
   const exists = host.getShared(OWNERS_KEY);
-  if (exists && min(host.resultLength >> 3, MAX_OWNERS) != known) return living;
-  store<u64>(owners + (living++ << 3), self);
-  host.setShared(OWNERS_KEY, owners, living << 3, exists ? host.resultCas : 0);
-  return living;
+  if (exists && min(host.resultLength >> 3, MAX_OWNERS) != before) return;
+  store<u64>(owners + (known++ << 3), self);
+  host.setShared(OWNERS_KEY, owners, known << 3, exists ? host.resultCas : 0);
 }
 
 // Keys stay for ever, their values need not.
 function emptyOf(owner: u64): void {
   if (host.getShared(OTHER_KEY)) host.setShared(OTHER_KEY, 0, 0);
   emptyJournal(owner);
+  renumber(DIGEST_KEY, owner);
+  if (host.getShared(DIGEST_KEY)) host.setShared(DIGEST_KEY, 0, 0);
 }
 
 function publish(now: u64): void {
@@ -151,7 +181,7 @@ function isAlive(flight: usize, now: u64): bool {
   return i64(now - load<u64>(flight, FLIGHT_BEAT_AT)) <= i64(DEAD_AFTER);
 }
 
-function readOthers(known: u32, now: u64): void {
+function readOthers(now: u64): void {
   if (othersCounted) slots.clearOthers();
   othersCounted = false;
   if (leading) {

@@ -45,9 +45,23 @@ export function journalKey(owner: u64): Text {
   return finish();
 }
 
-/** Key of the list of workers. */
-export function ownersKey(): Text {
-  begin().add("owners");
+/** Key of what a worker tells of its queues: "waiting/" with 8 bytes of the owner. */
+export function waitingKey(owner: u64): Text {
+  begin().add("waiting/");
+  appendNumber(owner);
+  return finish();
+}
+
+/** Name of the shared queue of a worker's grants: "grants/" with 8 bytes of the owner. */
+export function queueName(owner: u64): Text {
+  begin().add("grants/");
+  appendNumber(owner);
+  return finish();
+}
+
+/** Key of one value for all workers: "owners", the list of them; "waits", when somebody waited last. */
+export function sharedKey(name: string): Text {
+  begin().add(name);
   return finish();
 }
 
@@ -58,7 +72,7 @@ function appendNumber(value: u64): void {
   line.bytes(scratch, 8);
 }
 
-/** Points a key made by frameKey, ownerKey or journalKey at another number: its last 8 bytes. */
+/** Points a key made by one of the above for a number at another number: its last 8 bytes. */
 export function renumber(key: Text, value: u64): void {
   store<u64>(key.at + key.length - 8, value);
 }

@@ -1,6 +1,7 @@
 // One sidecar's state as this worker sees it: reads what has moved in shared data, when a request needs it.
 
 import * as host from "../abi/host.ts";
+import { xxh64 } from "../hash/xxh64.ts";
 import { Pool } from "../state/pool.ts";
 import { assign, emptyText, sameText, Text } from "../text/text.ts";
 import {
@@ -32,6 +33,8 @@ const KEPT_FOR: u64 = 60_000_000;
 export class Store {
   readonly cluster: Text;
   readonly authority: Text;
+  /** Hash of the two, the same in all workers. */
+  readonly identity: u64;
   readonly link: Link;
   /** What became of requests, on its way to this sidecar. */
   readonly observations: Observations;
@@ -63,6 +66,7 @@ export class Store {
     const ownAuthority = copyOf(authority);
     this.cluster = ownCluster;
     this.authority = ownAuthority;
+    this.identity = xxh64(cluster.at, cluster.length) * 31 + xxh64(authority.at, authority.length);
     this.epochKey = storeKey(cluster, authority, "epoch");
     this.directoryKey = storeKey(cluster, authority, "directory");
     this.frames = new FrameReader(cluster, authority);

@@ -85,6 +85,7 @@ export class Gateway {
     const draw = createRandom(seed);
     return {
       shared: new SharedData(),
+      post: (task) => clock.at(clock.now(), task),
       grpc: {
         open: (_service, _path, peer) => {
           clock.at(clock.now() + NETWORK_MS, () => {

@@ -5,6 +5,7 @@ export const Result = {
   ok: 0,
   notFound: 1,
   badArgument: 2,
+  empty: 7,
   casMismatch: 8,
   internalFailure: 10,
 } as const;
@@ -33,6 +34,7 @@ export interface FilterExports {
   proxy_on_context_create(id: number, parent: number): void;
   proxy_on_configure(id: number, length: number): number;
   proxy_on_tick(id: number): void;
+  proxy_on_queue_ready(id: number, token: number): void;
   proxy_on_request_headers(id: number, headers: number, end: number): number;
   proxy_on_request_body(id: number, length: number, end: number): number;
   proxy_on_request_trailers(id: number, trailers: number): number;

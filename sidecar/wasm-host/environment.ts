@@ -36,6 +36,8 @@ export interface Environment {
   now(): bigint;
   /** Fills with random bytes. */
   random(bytes: Uint8Array): void;
+  /** Runs a task on the VM's thread after what runs there now; setImmediate unless told. */
+  post?(task: () => void): void;
   log(level: LogLevel, message: string): void;
   /** Properties of the process, such as xds.node.id; path segments are separated by "\0". */
   property(path: string): string | undefined;

@@ -54,6 +54,27 @@ export function hostImports(vm: FilterVm): WebAssembly.Imports {
       const written = vm.environment.shared.set(key(keyAt, keyLength), bytes(at, length), cas >>> 0);
       return written ? Result.ok : Result.casMismatch;
     },
+    proxy_register_shared_queue(nameAt: number, nameLength: number, tokenAt: number) {
+      const context = vm.effective;
+      const post = vm.environment.post ?? setImmediate;
+      const token = vm.environment.shared.queues.register(key(nameAt, nameLength), () => {
+        post(() => {
+          if (vm.has(context)) vm.exports.proxy_on_queue_ready(context, token);
+        });
+      });
+      store32(tokenAt, token);
+      return Result.ok;
+    },
+    proxy_enqueue_shared_queue(token: number, at: number, length: number) {
+      return vm.environment.shared.queues.enqueue(token, bytes(at, length)) ? Result.ok : Result.notFound;
+    },
+    proxy_dequeue_shared_queue(token: number, atAt: number, lengthAt: number) {
+      const message = vm.environment.shared.queues.dequeue(token);
+      if (message === null) return Result.notFound;
+      if (message === undefined) return Result.empty;
+      give(message, atAt, lengthAt);
+      return Result.ok;
+    },
     proxy_get_property(pathAt: number, pathLength: number, atAt: number, lengthAt: number) {
       const path = text(pathAt, pathLength);
       const value = vm.current()?.properties.get(path) ?? vm.environment.property(path);

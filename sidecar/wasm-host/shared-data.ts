@@ -1,3 +1,5 @@
+import { SharedQueues } from "./shared-queues.ts";
+
 /** A value and the number that guards its next write. */
 export interface SharedValue {
   readonly value: Uint8Array;
@@ -9,6 +11,8 @@ export interface SharedValue {
  * succeed, others only where nobody has written since the value was read.
  */
 export class SharedData {
+  /** The queues of the same VMs. */
+  readonly queues = new SharedQueues();
   readonly #values = new Map<string, SharedValue>();
   #lastCas = 0;
 

@@ -110,6 +110,7 @@ export class FilterVm {
       proxy_on_context_create: enter(exports.proxy_on_context_create),
       proxy_on_configure: enter(exports.proxy_on_configure),
       proxy_on_tick: enter(exports.proxy_on_tick),
+      proxy_on_queue_ready: enter(exports.proxy_on_queue_ready),
       proxy_on_request_headers: enter(exports.proxy_on_request_headers),
       proxy_on_request_body: enter(exports.proxy_on_request_body),
       proxy_on_request_trailers: enter(exports.proxy_on_request_trailers),

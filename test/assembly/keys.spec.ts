@@ -1,4 +1,4 @@
-import { frameKey, journalKey, ownerKey, ownersKey, renumber, storeKey } from "../../assembly/sync/keys.ts";
+import { frameKey, journalKey, ownerKey, renumber, sharedKey, storeKey, waitingKey } from "../../assembly/sync/keys.ts";
 import { sameText, Text, text } from "../../assembly/text/text.ts";
 import { WIRE_VERSION } from "../../wire/layout.ts";
 
@@ -14,7 +14,7 @@ describe("shared-data keys", () => {
   it("name the product, the wire version, the sidecar and the thing", () => {
     const key = storeKey(CLUSTER, AUTHORITY, "directory");
     expect(contentOf(key, key.length)).toBe(START + "sidecar/inline-epp/directory");
-    const owners = ownersKey();
+    const owners = sharedKey("owners");
     expect(contentOf(owners, owners.length)).toBe(START + "owners");
   });
 
@@ -34,6 +34,12 @@ describe("shared-data keys", () => {
     const key = ownerKey(u64.MAX_VALUE);
     expect(contentOf(key, key.length - 8)).toBe(START + "flight/");
     expect(load<u64>(key.at + key.length - 8)).toBe(u64.MAX_VALUE);
+  });
+
+  it("of digests end in 8 bytes of the owner", () => {
+    const key = waitingKey(7);
+    expect(contentOf(key, key.length - 8)).toBe(START + "waiting/");
+    expect(load<u64>(key.at + key.length - 8)).toBe(7);
   });
 
   it("are pointed at another number in place", () => {

@@ -1,35 +1,16 @@
-import {
-  anyoneBefore, charge, correct, drain, Entry, findQueue, forgetIdle, isFull, join, leave, Queue, queueOf, retryAfter, turn,
-  waitingTotal,
-} from "../../assembly/admission/queue.ts";
+import { charge, correct } from "../../assembly/admission/charge.ts";
+import { drain, retryAfter } from "../../assembly/admission/drain.ts";
+import { anyoneBefore, join, leave, turn } from "../../assembly/admission/entries.ts";
 import { flowCount } from "../../assembly/admission/flows.ts";
+import { isFull } from "../../assembly/admission/limits.ts";
+import { Entry, findQueue, forgetIdle, Queue, queueOf, waitingTotal } from "../../assembly/admission/queue.ts";
 import {
-  BAND_BYTES, BAND_DEFAULT, BAND_EXACT, BAND_FAIRNESS, BAND_HALF_LIFE, BAND_KIND, BAND_MAX_BYTES, BAND_MAX_REQUESTS,
-  BAND_NEGATIVE, BAND_ORDER, BAND_PRIORITY, FAIRNESS_GLOBAL_STRICT, FAIRNESS_RECENT_TOKENS, FAIRNESS_ROUND_ROBIN,
-  ORDER_EDF, ORDER_FCFS, ORDER_SLO_DEADLINE, PLAN_BANDS, PLAN_BYTES, PLAN_QUEUE_BYTES, PLAN_QUEUE_REQUESTS, PLAN_TTL,
+  BAND_BYTES, BAND_MAX_REQUESTS, FAIRNESS_GLOBAL_STRICT, FAIRNESS_RECENT_TOKENS, FAIRNESS_ROUND_ROBIN, ORDER_EDF,
+  ORDER_FCFS, ORDER_SLO_DEADLINE, PLAN_BYTES, PLAN_QUEUE_BYTES, PLAN_QUEUE_REQUESTS, PLAN_TTL,
 } from "../../wire/layout.ts";
+import { planOf } from "./band-plan.ts";
 
 const SECOND: u64 = 1_000_000;
-
-// A plan with no tables but bands: the default, one for priorities below 0, one for priority 5, all alike but for room.
-function planOf(fairness: i32, order: i32, halfLife: f64 = 10): usize {
-  const bytes = usize(PLAN_BYTES) + 3 * BAND_BYTES;
-  const plan = heap.alloc(bytes);
-  memory.fill(plan, 0, bytes);
-  store<u32>(plan, 3, PLAN_BANDS);
-  store<u32>(plan, 60_000, PLAN_TTL);
-  for (let i = 0; i < 3; i++) {
-    const row = plan + PLAN_BYTES + i * BAND_BYTES;
-    store<u32>(row, i == 0 ? BAND_DEFAULT : i == 1 ? BAND_NEGATIVE : BAND_EXACT, BAND_KIND);
-    store<i32>(row, i == 2 ? 5 : 0, BAND_PRIORITY);
-    store<u64>(row, i == 1 ? 100 : 1_000_000_000, BAND_MAX_BYTES);
-    store<u32>(row, i == 2 ? 3 : 5000, BAND_MAX_REQUESTS);
-    store<u16>(row, u16(fairness), BAND_FAIRNESS);
-    store<u16>(row, u16(order), BAND_ORDER);
-    store<f64>(row, halfLife, BAND_HALF_LIFE);
-  }
-  return plan;
-}
 
 let nextKey: u64 = 1;
 function fresh(): Queue {

@@ -41,7 +41,7 @@ function detect(detector: i32, a: f64, b: f64, c: f64, d: f64): void {
 }
 
 function now(): f64 {
-  return saturation(pool, SECOND, 5 * SECOND);
+  return saturation(pool, SECOND, 5 * SECOND, 0);
 }
 
 describe("saturation by utilization", () => {
@@ -64,7 +64,7 @@ describe("saturation by utilization", () => {
     detect(DETECTOR_UTILIZATION, 5, 0.8, 3000, 0);
     store<u32>(sampleRow(pool.load, 0), 2001, SAMPLE_AGE);
     expect(now()).toBe(0);
-    expect(saturation(pool, 7 * SECOND, 5 * SECOND)).toBe(1); // the sidecar has been silent for 6 s
+    expect(saturation(pool, 7 * SECOND, 5 * SECOND, 0)).toBe(1); // the sidecar has been silent for 6 s
   });
 
   it("counts what has been sent on since the sample", () => {
@@ -101,5 +101,26 @@ describe("saturation by concurrency", () => {
       for (let i = 0; i < 5; i++) leave(pool.slot(0), 200, 0);
       leave(pool.slot(1), 500, 0);
     }
+  });
+
+  it("counts those that are on their way, with as many tokens as the others have", () => {
+    const expected: f64[] = [8.0 / 30, 2000.0 / 3000, (0.6 + 0 + 0 + 2 * 0.1) / 3];
+    for (let mode = 0; mode < 3; mode++) {
+      detect(DETECTOR_CONCURRENCY, 10, 1000, 0, f64(mode));
+      for (let i = 0; i < 6; i++) enter(pool.slot(0), mode == 2 ? 10 : 250, 0);
+      expect(saturation(pool, SECOND, 5 * SECOND, 2)).toBeCloseTo(expected[mode], 9);
+      for (let i = 0; i < 6; i++) leave(pool.slot(0), mode == 2 ? 10 : 250, 0);
+    }
+    detect(DETECTOR_UTILIZATION, 5, 0.8, 200, 0);
+    expect(saturation(pool, SECOND, 5 * SECOND, 3)).toBeCloseTo(3.0 / 5 / 3, 9);
+  });
+
+  it("is 1 where all places are taken, however they lie", () => {
+    detect(DETECTOR_CONCURRENCY, 6, 1000, 0, 0);
+    for (let i = 0; i < 11; i++) enter(pool.slot(0), 1, 0);
+    for (let i = 0; i < 7; i++) enter(pool.slot(1), 1, 0);
+    expect(now()).toBe(1);
+    for (let i = 0; i < 11; i++) leave(pool.slot(0), 1, 0);
+    for (let i = 0; i < 7; i++) leave(pool.slot(1), 1, 0);
   });
 });

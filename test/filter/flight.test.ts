@@ -209,13 +209,13 @@ test("a worker writes its vector when it has changed, and once a second to show 
   );
 });
 
-test("a tick at which nothing is due reads the list, others' vectors, the epoch, the holder's also the uses", () => {
+test("a tick at which nothing is due reads the list, others' vectors, the epoch, the holder's also the uses and a mark", () => {
   const { rig, all } = workers(2, 2);
   rig.pass(100);
   const [first, second] = all as [Worker, Worker];
   const idle = (worker: FilterVm) =>
     Array.from({ length: 8 }, () => callsDuring(worker, () => rig.pass(10))).toSorted((a, b) => a.length - b.length)[0];
-  assert.deepEqual(idle(first.vm), ["clock_time_get", ...Array(5).fill("proxy_get_shared_data")]);
+  assert.deepEqual(idle(first.vm), ["clock_time_get", ...Array(6).fill("proxy_get_shared_data")]);
   assert.deepEqual(idle(second.vm), ["clock_time_get", ...Array(4).fill("proxy_get_shared_data")]);
 });
 

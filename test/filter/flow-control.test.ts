@@ -6,30 +6,12 @@ import { DataStatus, HeadersStatus } from "../../sidecar/wasm-host/abi.ts";
 import type { FilterStream } from "../../sidecar/wasm-host/stream.ts";
 import { encodeGone } from "../../wire/encode.ts";
 import * as L from "../../wire/layout.ts";
-import type { PlanAdmission, PlanBand } from "../../wire/model.ts";
+import type { PlanAdmission } from "../../wire/model.ts";
 import { PLAIN_ADMISSION } from "../../wire/plan-settings.ts";
+import { dice, OBJECTIVES, reasonOf, serve, waiting } from "./admission.ts";
 import { bestOf, sample, samples, servingRig } from "./pools.ts";
 import { DESTINATION, POST, picksOf } from "./requests.ts";
 import { labelFilter, profile } from "./steps.ts";
-
-const OBJECTIVES = {
-  objectives: [
-    { name: "high", priority: 10 },
-    { name: "low", priority: -1 },
-  ],
-};
-
-/** Flow control by requests in flight. */
-function waiting(most: number, fields: Partial<PlanAdmission> = {}, band: Partial<PlanBand> = {}): PlanAdmission {
-  return {
-    ...PLAIN_ADMISSION,
-    detector: L.DETECTOR_CONCURRENCY,
-    detectorParameters: [most, 1_000_000, 0, 0],
-    flowControl: true,
-    bands: PLAIN_ADMISSION.bands.map((each) => ({ ...each, ...band })),
-    ...fields,
-  };
-}
 
 /** A pool of `count` endpoints under some admission, whose requests the test sends and ends. */
 function admitting(count: number, admission: PlanAdmission, fields: Record<string, unknown> = {}) {
@@ -54,17 +36,6 @@ function admitting(count: number, admission: PlanAdmission, fields: Record<strin
     },
   };
 }
-
-/** An endpoint answers, and the request ends. */
-function serve(stream: FilterStream, upstream = "10.0.0.1:8000"): void {
-  stream.onResponseHeaders(upstream, [[":status", "200"]], true);
-  stream.close();
-}
-
-const reasonOf = ({ localResponse }: FilterStream) => [
-  localResponse?.status,
-  localResponse?.headers["x-llm-d-request-dropped-reason"],
-];
 
 test("without flow control only priorities below 0 are turned away, from saturation 1 on", () => {
   const { rig, pool, send, metric } = admitting(2, { ...PLAIN_ADMISSION, detectorParameters: [5, 0.8, 200, 0] });
@@ -256,15 +227,6 @@ test("an answer of the gateway's own ends the wait", () => {
   assert.equal(stream.continued, false);
   stream.close();
 });
-
-/** Small and repeatable. */
-function dice(seed: number): (sides: number) => number {
-  let state = seed;
-  return (sides) => {
-    state = (Math.imul(state, 1103515245) + 12345) >>> 0;
-    return (state >>> 16) % sides;
-  };
-}
 
 for (const seed of [1, 2, 3, 4]) {
   test(`random schedules lose no request and answer none twice (${seed})`, () => {

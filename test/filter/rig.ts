@@ -116,6 +116,7 @@ export class Rig {
   /** Streams that the filter tried to open. */
   attempts = 0;
   #seed = 1;
+  readonly #posted: { vm: FilterVm; task: () => void }[] = [];
   readonly #module: WebAssembly.Module;
   readonly #vms: FilterVm[] = [];
 
@@ -126,7 +127,7 @@ export class Rig {
 
   /** Starts one more worker. */
   vm(): FilterVm {
-    const vm = new FilterVm(
+    const vm: FilterVm = new FilterVm(
       this.#module,
       {
         shared: this.shared,
@@ -145,6 +146,7 @@ export class Rig {
             bytes[i] = this.#seed >>> 16;
           }
         },
+        post: (task) => this.#posted.push({ vm, task }),
         log: (level, message) => this.log.push(`${level} ${message}`),
         property: (path) => (path === "xds\0node\0id" ? "test-node" : undefined),
       },
@@ -154,11 +156,19 @@ export class Rig {
     return vm;
   }
 
+  /** Lets messages between the VMs arrive; those for a VM that stalls wait. */
+  deliver(): void {
+    const next = () => this.#posted.findIndex(({ vm }) => this.#vms.includes(vm));
+    for (let index = next(); index >= 0; index = next()) this.#posted.splice(index, 1)[0]?.task();
+  }
+
   /** Lets time pass in ticks of 10 ms, every VM ticking each time. */
   pass(milliseconds: number): void {
     for (let passed = 0; passed < milliseconds; passed += 10) {
+      this.deliver();
       this.now += 10_000n;
       for (const vm of this.#vms) vm.tick();
+      this.deliver();
     }
   }
 

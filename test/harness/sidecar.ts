@@ -8,7 +8,7 @@ import { type Flags, type SidecarProcess, startSidecarProcess } from "./sidecar-
 export type Pools = {
   name: string;
   endpoints: { address: string; name?: string; [field: string]: unknown }[];
-  objectives?: { name: string; priority?: number }[];
+  objectives?: readonly { name: string; priority?: number }[];
   [field: string]: unknown;
 }[];
 
