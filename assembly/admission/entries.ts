@@ -23,8 +23,8 @@ export function anyoneBefore(queue: Queue, priority: i32): bool {
 }
 
 /**
- * Someone waits from now on. `fairness` is the flow's id, `slo` the milliseconds within which the first token is wanted,
- * 0: none. Null when there is no room.
+ * Someone waits from now on. `fairness` is the flow's id, `slo` the milliseconds within which the first token is
+ * wanted, 0: none. Null when there is no room.
  */
 export function join(
   queue: Queue, plan: usize, waiter: usize, priority: i32, fairness: u64, slo: f64, bytes: u32, now: u64,

@@ -119,7 +119,8 @@ function queueUp(root: Root, request: Request, pool: Pool): i32 {
     return ANSWERED;
   }
   const entry = join(
-    queue, pool.plan, changetype<usize>(request), request.priority, request.fairness, request.sloTtft, request.bytes, now,
+    queue, pool.plan, changetype<usize>(request), request.priority, request.fairness, request.sloTtft, request.bytes,
+    now,
   );
   if (entry === null) return decideNow(root, request);
   request.entry = changetype<usize>(entry);
