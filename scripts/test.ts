@@ -6,6 +6,7 @@
 //   npm run test:clients the official Python clients of the APIs through the whole stack, on a fresh build
 //   npm run test:page    the sidecar's page in a browser, on a fresh build; not part of npm test
 //   npm run test:kube    against a real API server and a real Redis, and what deploy/ makes; not part of npm test
+//   npm run test:gateways  through the gateways that others make of Envoy; not part of npm test
 
 import { globSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
@@ -21,6 +22,9 @@ import { findClusterBinary } from "./testing/cluster-binary.ts";
 import { add, type Counts, closingLine, NONE, readAspectSummary } from "./testing/counts.ts";
 import { CHROMIUM, ETCD, findProgram, needPrograms, PROMTOOL, REDIS } from "./testing/system-programs.ts";
 import { findHelm, findKustomize } from "./tools/deploy-tools.ts";
+import { findEnvoyGateway } from "./tools/gateway-tools.ts";
+import { findCrane } from "./tools/image-tools.ts";
+import { findIstiod } from "./tools/istio-tools.ts";
 import { runMain, Trouble } from "./trouble.ts";
 
 /** What a step found. Counts are those of a test runner; null of one that ended without saying. */
@@ -31,6 +35,7 @@ const E2E = "test/e2e/**/*.test.ts";
 const CLIENTS = "test/clients/**/*.test.ts";
 const PAGE = "test/page/**/*.test.ts";
 const KUBE = "test/{deploy,kube,replicas}/**/*.test.ts";
+const GATEWAYS = "test/gateways/**/*.test.ts";
 const UNIT = "{scripts,sidecar,simulator,test,wire}/**/*.test.ts";
 
 let current: Child | null = null;
@@ -93,7 +98,7 @@ const find = (pattern: string): string[] => globSync(pattern, { cwd: ROOT }).sor
 
 /** Files of no step of their own. */
 function findUnit(): string[] {
-  const others = new Set([E2E, CLIENTS, PAGE, KUBE].flatMap(find));
+  const others = new Set([E2E, CLIENTS, PAGE, KUBE, GATEWAYS].flatMap(find));
   return find(UNIT).filter((file) => !others.has(file));
 }
 
@@ -166,6 +171,15 @@ const STEPS: Readonly<Record<string, Step>> = {
   },
   page: { name: "the page in a browser (node:test)", run: nodeTest("page", () => find(PAGE), true) },
   kube: { name: "against an API server (node:test)", run: nodeTest("kube", () => find(KUBE), true) },
+  gatewayTools: {
+    name: "Envoy Gateway, Istio, crane and kustomize",
+    run: async () => {
+      const finds = [findEnvoyGateway, findIstiod, findCrane, findKustomize];
+      for (const find of finds) console.log(shownPath(await find()));
+      return { ok: true };
+    },
+  },
+  gateways: { name: "gateways (node:test)", run: nodeTest("gateways", () => find(GATEWAYS), true) },
 };
 
 const PLANS: Readonly<Record<string, readonly string[]>> = {
@@ -175,6 +189,7 @@ const PLANS: Readonly<Record<string, readonly string[]>> = {
   clients: ["build", "envoy", "libraries", "clients"],
   page: ["build", "envoy", "browser", "page"],
   kube: ["build", "envoy", "cluster", "redis", "tools", "kube"],
+  gateways: ["build", "envoy", "cluster", "gatewayTools", "gateways"],
 };
 
 async function runStep({ run }: Step): Promise<Result> {

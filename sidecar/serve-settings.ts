@@ -43,6 +43,8 @@ export interface ServeSettings {
   readonly page?: PageSettings;
   /** Whether /metrics and /state are only for who the cluster lets read them. */
   readonly metricsEndpointAuth: boolean;
+  /** Whether gateways may fetch the filter from the metrics port. */
+  readonly serveFilter: boolean;
   /** How long gateways are served after the signal to stop, while readiness says no. */
   readonly drainTimeout: number;
   readonly refreshMetricsInterval: number;

@@ -6,6 +6,7 @@ import { defaultConfig } from "./epp-config/default-config.ts";
 import { LivePlans } from "./epp-config/live-plans.ts";
 import { readConfig } from "./epp-config/read.ts";
 import { takeSnapshot } from "./explain/take-snapshot.ts";
+import { FilterMissing, readFilterFile } from "./filter/module.ts";
 import { countedLedger } from "./limits/ledger-metrics.ts";
 import { MemoryLedger } from "./limits/memory-ledger.ts";
 import { ConfiguredModels } from "./observations/configured-models.ts";
@@ -72,6 +73,20 @@ function aborted(signal: AbortSignal): Promise<void> {
     if (signal.aborted) resolve();
     else signal.addEventListener("abort", () => resolve(), { once: true });
   });
+}
+
+/** The filter's file for gateways; none where that is off, or where there is none, which is told. */
+function openFilter({ serveFilter }: ServeSettings, { log }: Parts): ReturnType<typeof readFilterFile> | undefined {
+  if (!serveFilter) return undefined;
+  try {
+    const file = readFilterFile();
+    log.info({ path: "/filter.wasm", sha256: file.sha256 }, "the filter can be fetched from the metrics port");
+    return file;
+  } catch (error) {
+    if (!(error instanceof FilterMissing)) throw error;
+    log.warn({ reason: error.message }, "the filter cannot be fetched from here");
+    return undefined;
+  }
 }
 
 function openState(
@@ -145,6 +160,7 @@ export async function serve(
   }
 
   let push: PushServer | undefined;
+  const filter = openFilter(settings, parts);
   const snapshot = () => plans && push && state && takeSnapshot(state.source, plans.plans, push.told);
   const http = await start.attempt(() =>
     startHttpServer(listenOn(settings.metricsPort, "--metrics-port"), {
@@ -152,6 +168,7 @@ export async function serve(
       readiness,
       state: snapshot,
       ...(origin?.mayRead && { mayRead: origin.mayRead }),
+      ...(filter && { filter }),
     }),
   );
   if (http !== undefined) listening("metrics and probes", http.port, () => http.stop());

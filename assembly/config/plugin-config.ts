@@ -37,6 +37,8 @@ const cursor = new Cursor();
 export class PluginConfig {
   readonly stateCluster: Text = emptyText(MAX_TEXT);
   readonly authority: Text = emptyText(MAX_TEXT);
+  /** The route that requests must be on for the filter to serve them; empty: any. */
+  readonly route: Text = emptyText(MAX_TEXT);
   readonly pool: Text = emptyText(MAX_TEXT);
   /** POOL_CONFIGURED or what names a request's pool, and which pool each such name stands for; none: by convention. */
   poolFrom: i32;
@@ -56,6 +58,7 @@ export class PluginConfig {
   /** Back to the defaults. */
   reset(): void {
     this.stateCluster.length = 0;
+    this.route.length = 0;
     this.pool.length = 0;
     this.poolFrom = POOL_CONFIGURED;
     this.pools.clear();
@@ -87,7 +90,7 @@ export function parsePluginConfig(config: PluginConfig, at: usize, length: u32, 
     if (!cursor.take(0x3a)) return refuse(error, "is not JSON: expected a colon");
     if (!isField(nameAt, nameLength)) {
       error.add("unknown field \"").bytes(nameAt, nameLength)
-        .add("\"; fields: stateCluster, authority, pool, poolFrom, ")
+        .add("\"; fields: stateCluster, authority, route, pool, poolFrom, ")
         .add("pools, hold, failureMode, staleAfter, watchdog, prefixMemory, explainHeader, errors");
       return false;
     }
@@ -129,7 +132,8 @@ function refuse(error: Line, what: string): bool {
 
 function isField(at: usize, length: u32): bool {
   return (
-    spells(at, length, "stateCluster") || spells(at, length, "authority") || spells(at, length, "pool") ||
+    spells(at, length, "stateCluster") || spells(at, length, "authority") || spells(at, length, "route") ||
+    spells(at, length, "pool") ||
     spells(at, length, "poolFrom") || spells(at, length, "pools") || spells(at, length, "hold") ||
     spells(at, length, "failureMode") || spells(at, length, "staleAfter") || spells(at, length, "watchdog") ||
     spells(at, length, "prefixMemory") || spells(at, length, "explainHeader") ||
@@ -182,6 +186,7 @@ function setField(config: PluginConfig, name: usize, nameLength: u32, at: usize,
   if (length == 0 || length > MAX_TEXT) return wrong(error, name, nameLength, at, length, "1 to 253 characters");
   if (spells(name, nameLength, "stateCluster")) assign(config.stateCluster, at, length);
   else if (spells(name, nameLength, "authority")) assign(config.authority, at, length);
+  else if (spells(name, nameLength, "route")) assign(config.route, at, length);
   else if (spells(name, nameLength, "pool")) assign(config.pool, at, length);
   else return setHeaderName(config, name, nameLength, at, length, error);
   return true;

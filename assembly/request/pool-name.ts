@@ -1,5 +1,10 @@
-// Which pool a cluster or route is named after. Two conventions: the pool's own name, `namespace/name`; and the cluster
-// that Istio makes for the service behind an InferencePool,
+// Which pool a cluster or route is named after. Three conventions: the pool's own name, `namespace/name`; what Envoy
+// Gateway calls the clusters and routes of an HTTPRoute (envoyproxy/gateway, internal/gatewayapi/helpers.go), which is to
+// be called as the pool then,
+//
+//   httproute/<namespace>/<pool>/rule/<number>, and more behind a slash where it is no more than a part of the rule
+//
+// and the cluster that Istio makes for the service behind an InferencePool,
 //
 //   outbound|<port>|<subset>|<pool>-ip-<8 hex digits>.<namespace>.svc.<domain>
 //
@@ -9,6 +14,8 @@
 
 import { text } from "../text/text.ts";
 
+const HTTP_ROUTE = text("httproute/");
+const RULE = text("/rule/");
 const OUTBOUND = text("outbound|");
 const SEPARATOR = text("-ip-");
 const SERVICE = text("svc.");
@@ -31,12 +38,29 @@ export let poolNameLength: u32 = 0;
 export function poolNameOf(at: usize, length: u32, cluster: bool): bool {
   const slash = endOfName(at, 0, length);
   if (slash != 0 && slash < length && load<u8>(at + slash) == SLASH) {
-    if (slash + 1 == length || endOfName(at, slash + 1, length) != length) return false;
+    const end = endOfName(at, slash + 1, length);
+    if (end != length) return begins(at, 0, length, HTTP_ROUTE.at, HTTP_ROUTE.length) && readHttpRoute(at, length);
+    if (slash + 1 == length) return false;
     poolNameAt = at;
     poolNameLength = length;
     return true;
   }
   return cluster && length <= MOST && begins(at, 0, length, OUTBOUND.at, OUTBOUND.length) && readIstio(at, length);
+}
+
+function readHttpRoute(at: usize, length: u32): bool {
+  const from = HTTP_ROUTE.length;
+  const slash = endOfName(at, from, length);
+  if (slash == from || slash == length || load<u8>(at + slash) != SLASH) return false;
+  const end = endOfName(at, slash + 1, length);
+  if (end == slash + 1 || !begins(at, end, length, RULE.at, RULE.length)) return false;
+  const number = end + RULE.length;
+  let rest = number;
+  while (rest < length && isDigit(load<u8>(at + rest))) rest++;
+  if (rest == number || (rest < length && load<u8>(at + rest) != SLASH)) return false;
+  poolNameAt = at + from;
+  poolNameLength = end - from;
+  return true;
 }
 
 function readIstio(at: usize, length: u32): bool {

@@ -58,6 +58,7 @@ interface Flags extends ScopeFlags, ScrapeFlags, ReplicaFlags, PageFlags, LogFla
   readonly grpcPort: number;
   readonly grpcHealthPort: number;
   readonly metricsPort: number;
+  readonly serveFilter: boolean;
   readonly drainTimeout: number;
 }
 
@@ -89,13 +90,18 @@ function addFlags(command: Command): void {
   command.addOption(option("--grpc-port <port>", "port that gateways connect to").argParser(port).default(9002));
   command.addOption(option("--grpc-health-port <port>", "port of gRPC health checks").argParser(port).default(9003));
   command.addOption(
-    option("--metrics-port <port>", "port of /metrics, /healthz, /readyz and /state").argParser(port).default(9090),
+    option("--metrics-port <port>", "port of /metrics, /healthz, /readyz, /state and /filter.wasm")
+      .argParser(port)
+      .default(9090),
   );
   command.addOption(
     switchOption(
       "metrics-endpoint-auth",
       "/metrics and /state only with a bearer token whose owner the cluster lets get that path (default: false)",
     ),
+  );
+  command.addOption(
+    switchOption("serve-filter", "/filter.wasm on --metrics-port, for gateways to fetch").default(true, "true"),
   );
   command.addOption(
     durationOption(
@@ -146,6 +152,7 @@ function settingsOf(flags: Flags, env: Environment): ServeSettings {
     grpcHealthPort: flags.grpcHealthPort,
     metricsPort: flags.metricsPort,
     metricsEndpointAuth: flags.metricsEndpointAuth ?? false,
+    serveFilter: flags.serveFilter,
     drainTimeout: flags.drainTimeout,
     refreshMetricsInterval: flags.refreshMetricsInterval,
     metricsStalenessThreshold: flags.metricsStalenessThreshold,

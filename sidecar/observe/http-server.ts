@@ -1,6 +1,9 @@
-import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Registry } from "prom-client";
+import type { FilterFile } from "../filter/module.ts";
+import { filterAnswer } from "./filter-answer.ts";
+import { type Answer, PLAIN } from "./http-answer.ts";
 import { type Listen, ListenError } from "./listen-error.ts";
 import type { MayRead, Refusal } from "./read-access.ts";
 import type { Readiness } from "./readiness.ts";
@@ -10,6 +13,8 @@ const INDEX = `inline-epp
   /healthz  200 while the process lives
   /readyz   200 when it is of use, else 503 with what is missing
   /state    what is known of the pools, JSON, for inline-epp explain
+  /filter.wasm, /filter.wasm.sha256
+            the filter of this version, for gateways that fetch it, and its digest
 `;
 
 /** Where answers come from. */
@@ -20,6 +25,8 @@ export interface HttpSources {
   readonly state: () => string | undefined;
   /** Who may read /metrics and /state; everybody where left out. Probes are for everybody anyway. */
   readonly mayRead?: MayRead;
+  /** The filter, for everybody to fetch; not served where left out. */
+  readonly filter?: FilterFile;
 }
 
 /** The running HTTP server for people, probes and Prometheus. */
@@ -30,14 +37,6 @@ export interface HttpServer {
   stop(): Promise<void>;
 }
 
-interface Answer {
-  readonly status: number;
-  readonly type: string;
-  readonly body: string;
-  readonly headers?: Readonly<Record<string, string>>;
-}
-
-const PLAIN = "text/plain; charset=utf-8";
 const GUARDED = ["/metrics", "/state"];
 
 function readinessAnswer(readiness: Readiness): Answer {
@@ -57,20 +56,21 @@ function refusalAnswer({ status, text }: Refusal): Answer {
 
 async function answer(
   path: string,
-  authorization: string | undefined,
-  { registry, readiness, state, mayRead }: HttpSources,
+  headers: IncomingHttpHeaders,
+  { registry, readiness, state, mayRead, filter }: HttpSources,
 ): Promise<Answer> {
-  const refusal = GUARDED.includes(path) ? await mayRead?.(authorization, path) : undefined;
+  const refusal = GUARDED.includes(path) ? await mayRead?.(headers.authorization, path) : undefined;
   if (refusal !== undefined) return refusalAnswer(refusal);
   if (path === "/metrics") return { status: 200, type: registry.contentType, body: await registry.metrics() };
   if (path === "/healthz") return { status: 200, type: PLAIN, body: "ok\n" };
   if (path === "/readyz") return readinessAnswer(readiness);
   if (path === "/state") return stateAnswer(state());
-  return { status: path === "/" ? 200 : 404, type: PLAIN, body: INDEX };
+  const file = filterAnswer(path, filter, headers["if-none-match"]);
+  return file ?? { status: path === "/" ? 200 : 404, type: PLAIN, body: INDEX };
 }
 
 /**
- * Serves `/metrics`, `/healthz`, `/readyz` and `/state`.
+ * Serves `/metrics`, `/healthz`, `/readyz`, `/state` and the filter.
  * @throws ListenError where the port cannot be had.
  */
 export async function startHttpServer(listen: Listen, sources: HttpSources): Promise<HttpServer> {
@@ -80,8 +80,10 @@ export async function startHttpServer(listen: Listen, sources: HttpSources): Pro
       return;
     }
     const path = (request.url ?? "/").split("?", 1)[0] as string;
-    const { status, type, body, headers } = await answer(path, request.headers.authorization, sources);
-    response.writeHead(status, { "content-type": type, "content-length": Buffer.byteLength(body), ...headers });
+    const { status, type, body, headers } = await answer(path, request.headers, sources);
+    // A 304 tells nothing of the length of what it leaves out.
+    const length = status === 304 ? {} : { "content-length": Buffer.byteLength(body) };
+    response.writeHead(status, { "content-type": type, ...length, ...headers });
     response.end(request.method === "HEAD" ? undefined : body);
   }
 

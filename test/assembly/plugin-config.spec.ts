@@ -33,6 +33,7 @@ function refusalOf(field: string): string {
 function expectDefaults(): void {
   expect(contentOf(config.authority)).toBe("inline-epp");
   expect(contentOf(config.pool)).toBe("");
+  expect(contentOf(config.route)).toBe("");
   expect(config.poolFrom).toBe(POOL_CONFIGURED);
   expect(config.pools.size).toBe(0);
   expect(config.hold).toBe(HOLD_BUFFER);
@@ -75,10 +76,11 @@ describe("the plugin configuration", () => {
   it("reads every field, in any order and with any blanks", () => {
     const json =
       ' { "watchdog" : "250ms" ,"staleAfter":"2m",\n"failureMode":"FailOpen","errors":"plain",\t"hold":"self",' +
-      '"pool":"team-a/größe","prefixMemory":"64MiB","explainHeader":"x-explain_2","authority":"state.example:443","stateCluster":"outbound|9002||epp.ns.svc.cluster.local"}\r\n';
+      '"pool":"team-a/größe","prefixMemory":"64MiB","explainHeader":"x-explain_2","authority":"state.example:443","route":"iep","stateCluster":"outbound|9002||epp.ns.svc.cluster.local"}\r\n';
     expect(parse(json)).toBeTruthy();
     expect(contentOf(config.stateCluster)).toBe("outbound|9002||epp.ns.svc.cluster.local");
     expect(contentOf(config.authority)).toBe("state.example:443");
+    expect(contentOf(config.route)).toBe("iep");
     expect(contentOf(config.pool)).toBe("team-a/größe");
     expect(config.hold).toBe(HOLD_SELF);
     expect(config.failureMode).toBe(FAIL_OPEN);
@@ -97,7 +99,7 @@ describe("the plugin configuration", () => {
 
   it("leaves nothing of the configuration that the object held before", () => {
     parse(
-      '{"stateCluster":"long-name-of-a-cluster","authority":"a-long-authority","pool":"p/q","hold":"self",' +
+      '{"stateCluster":"long-name-of-a-cluster","authority":"a-long-authority","route":"r","pool":"p/q","hold":"self",' +
         '"failureMode":"FailOpen","staleAfter":"1s","watchdog":"1s","prefixMemory":"1MiB","explainHeader":"x-why","errors":"plain"}',
     );
     parse('{"stateCluster":"s","poolFrom":"route","pools":{"a":"b/c"}}');
@@ -168,9 +170,10 @@ describe("the plugin configuration", () => {
 
   it("allows names of 253 characters and no longer ones", () => {
     const most = "n".repeat(253);
-    expect(parse('{"stateCluster":"' + most + '","authority":"' + most + '","pool":"' + most + '"}')).toBeTruthy();
+    expect(parse('{"stateCluster":"' + most + '","authority":"' + most + '","route":"' + most + '","pool":"' + most + '"}')).toBeTruthy();
     expect(config.stateCluster.length).toBe(253);
     expect(config.authority.length).toBe(253);
+    expect(config.route.length).toBe(253);
     expect(config.pool.length).toBe(253);
     const long = "n".repeat(254);
     expect(refusal('{"stateCluster":"' + long + '"}')).toBe(
@@ -182,6 +185,7 @@ describe("the plugin configuration", () => {
 
   it("names the field, its value and what it must be", () => {
     expect(refusalOf('"authority":""')).toBe('authority is "", must be 1 to 253 characters');
+    expect(refusalOf('"route":""')).toBe('route is "", must be 1 to 253 characters');
     expect(refusalOf('"pool":""')).toBe('pool is "", must be 1 to 253 characters');
     expect(refusal('{"stateCluster":""}')).toBe('stateCluster is "", must be 1 to 253 characters');
     const memory = ', must be an amount of memory from "64KiB" to "512MiB"';
@@ -201,7 +205,7 @@ describe("the plugin configuration", () => {
   });
 
   it("names a field that is no string", () => {
-    const fields = ["authority", "pool", "hold", "failureMode", "staleAfter", "watchdog", "poolFrom"];
+    const fields = ["authority", "route", "pool", "hold", "failureMode", "staleAfter", "watchdog", "poolFrom"];
     const values = ["5", "true", "null", "[]", "{}", '"a\\u0041"', ""];
     for (let i = 0; i < fields.length; i++) {
       for (let j = 0; j < values.length; j++) {
@@ -212,7 +216,7 @@ describe("the plugin configuration", () => {
   });
 
   it("names an unknown field and lists the known ones", () => {
-    const known = "; fields: stateCluster, authority, pool, poolFrom, pools, hold, failureMode, staleAfter, watchdog, prefixMemory, explainHeader, errors";
+    const known = "; fields: stateCluster, authority, route, pool, poolFrom, pools, hold, failureMode, staleAfter, watchdog, prefixMemory, explainHeader, errors";
     expect(refusalOf('"failuremode":"FailOpen"')).toBe('unknown field "failuremode"' + known);
     expect(refusalOf('"holds":5')).toBe('unknown field "holds"' + known);
     expect(refusalOf('"":""')).toBe('unknown field ""' + known);

@@ -23,7 +23,30 @@ describe("the pool of a cluster or route", () => {
 
   it("is none where the name is no namespace and name", () => {
     const names = [
-      "", "/", "a", "a/", "/b", "a//b", "a/b/c", "A/b", "a/B", "a b/c", "a/b ", "a_b/c", "größe/b", "a/b\0", "httproute/a/b/rule/0",
+      "", "/", "a", "a/", "/b", "a//b", "a/b/c", "A/b", "a/B", "a b/c", "a/b ", "a_b/c", "größe/b", "a/b\0",
+    ];
+    for (let i = 0; i < names.length; i++) {
+      none(names[i]);
+      expect(poolOf(names[i], false)).toBe("", names[i]);
+    }
+  });
+
+  it("of what Envoy Gateway makes for an HTTPRoute is called as the HTTPRoute", () => {
+    expect(poolOf("httproute/team-a/llama-3.1/rule/0", true)).toBe("team-a/llama-3.1");
+    expect(poolOf("httproute/team-a/llama/rule/12", true)).toBe("team-a/llama");
+    expect(poolOf("httproute/team-a/llama/rule/0/backend/1", true)).toBe("team-a/llama");
+    expect(poolOf("httproute/team-a/llama/rule/0/match/0/*", false)).toBe("team-a/llama");
+    expect(poolOf("httproute/team-a/llama/rule/0/match/1/www_example_com", false)).toBe("team-a/llama");
+    expect(poolOf("httproute/httproute/rule/rule/0", true)).toBe("httproute/rule");
+    expect(poolOf("httproute/rule", true)).toBe("httproute/rule", "the pool's own name");
+  });
+
+  it("of what Envoy Gateway makes is none where it is for no rule of an HTTPRoute", () => {
+    const names = [
+      "httproute/", "httproute/a/", "httproute/a/b/", "httproute/a/b", "httproute//b/rule/0", "httproute/a//rule/0",
+      "httproute/a/b/rule", "httproute/a/b/rule/", "httproute/a/b/rule//", "httproute/a/b/rule/x", "httproute/a/b/rule/0x",
+      "httproute/a/b/rules/0", "httproute/A/b/rule/0", "httproute/a/B/rule/0", "httproutes/a/b/rule/0",
+      "grpcroute/a/b/rule/0", "/httproute/a/b/rule/0", "envoyextensionpolicy/a/b/rule/0",
     ];
     for (let i = 0; i < names.length; i++) {
       none(names[i]);
@@ -75,6 +98,12 @@ describe("the pool of a cluster or route", () => {
       const cut = whole.substring(0, length);
       const beginning = whole.indexOf(".svc.") + 5;
       expect(poolOf(cut, true)).toBe(length > beginning ? "team-a/base" : "", cut);
+    }
+    const rule = "httproute/team-a/base/rule/0";
+    const two = "httproute/team-a".length;
+    for (let length = "httproute/t".length; length < rule.length; length++) {
+      const cut = rule.substring(0, length);
+      expect(poolOf(cut, true)).toBe(length <= two ? cut : "", cut);
     }
   });
 });

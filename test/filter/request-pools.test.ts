@@ -129,6 +129,35 @@ test("a request for none of our pools passes untouched, and costs one look at it
   }
 });
 
+test("with a route's name in the configuration only requests on it are served, whatever says their pool", () => {
+  for (const fields of [
+    { poolFrom: "cluster" },
+    { pool: "team-a/base" },
+    { poolFrom: "route", pools: { iep: "team-a/base" } },
+  ]) {
+    const { rig, vm, root, sidecar } = serving({ route: "iep", ...fields });
+    const routes = ["iep", "ie", "iepp", "iep.1", "team-a.iep.0", "", undefined];
+    assert.deepEqual(
+      routes.map((route) => numberFor(vm, root, { cluster: "team-a/base", ...(route !== undefined && { route }) })),
+      [1, undefined, undefined, undefined, undefined, undefined, undefined],
+      JSON.stringify(fields),
+    );
+    const elsewhere = routed(vm, root, { cluster: "team-a/base", route: "web" });
+    const headers: [string, string][] = [
+      [":method", "POST"],
+      [DESTINATION, "10.9.9.9:1"],
+    ];
+    const calls = callsDuring(vm, () => {
+      elsewhere.onRequestHeaders(headers, false);
+      elsewhere.onRequestBody(zeros(10), true);
+    });
+    assert.deepEqual(calls, ["proxy_get_property"], "one look at its route");
+    assert.deepEqual(elsewhere.headers, new Map(headers));
+    sidecar.pass(20);
+    assert.equal(rig.metrics.value("inline_epp_picks_total"), 1);
+  }
+});
+
 test("a request without a body, for none of our pools, passes as well", () => {
   const { vm, root } = serving({ poolFrom: "route", hold: "self" });
   const stream = routed(vm, root, { route: "web" });

@@ -83,7 +83,7 @@ export function postPieces(
 }
 
 /** Posts a chat completion with these header lines as they stand; returns the whole answer, head and body. */
-export function postLines(url: string, headers: readonly string[]): Promise<string> {
+export function postLines(url: string, headers: readonly string[], host = "test"): Promise<string> {
   const body = chatBody();
   const { port } = new URL(url);
   return new Promise((resolve, reject) => {
@@ -94,7 +94,7 @@ export function postLines(url: string, headers: readonly string[]): Promise<stri
       answer += chunk.toString("latin1");
     });
     socket.on("close", () => resolve(answer));
-    const head = ["POST /v1/chat/completions HTTP/1.1", "host: test", "connection: close", ...headers];
+    const head = ["POST /v1/chat/completions HTTP/1.1", `host: ${host}`, "connection: close", ...headers];
     socket.write(`${[...head, `content-length: ${body.length}`].join("\r\n")}\r\n\r\n${body}`);
   });
 }

@@ -45,10 +45,10 @@ const ACCEPTED = "wasmcustom.inline_epp_frames_accepted_total";
 /** Of each pool: who, how to choose, how loaded. And one that says that this was all. */
 const FRAMES_PER_POOL = 3;
 
-/** The pool of envoy.yaml with these model servers. */
-function onePool(servers: readonly { name: string; address: string }[]): Pools {
-  const endpoints = servers.map(({ name, address }) => ({ name: `default/${name}`, address }));
-  return [{ name: "default/base", endpoints }];
+/** A pool, that of envoy.yaml unless told, with these model servers. Each has its name as its label `pod`. */
+export function onePool(servers: readonly { name: string; address: string }[], name = "default/base"): Pools {
+  const endpoints = servers.map(({ name, address }) => ({ name: `default/${name}`, address, labels: { pod: name } }));
+  return [{ name, endpoints }];
 }
 
 /**

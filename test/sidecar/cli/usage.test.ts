@@ -42,6 +42,7 @@ test("help lists every flag with its variable, its default, and examples", async
     ["--scrape-timeout <duration>", "SCRAPE_TIMEOUT", "half the staleness threshold, at most 1s"],
     ["--model-server-metrics-port <port>", "MODEL_SERVER_METRICS_PORT", "the endpoint's"],
     ["--metrics-endpoint-auth [bool]", "METRICS_ENDPOINT_AUTH", "false"],
+    ["--serve-filter [bool]", "SERVE_FILTER", "true"],
     ["--drain-timeout <duration>", "DRAIN_TIMEOUT", "0s"],
     ["--page-port <port>", "PAGE_PORT", "no page"],
     ["--page-bind <ip>", "PAGE_BIND", '"127.0.0.1"'],

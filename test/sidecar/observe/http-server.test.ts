@@ -99,11 +99,49 @@ test("where readers are checked, /metrics and /state are for some, and probes fo
   assert.equal(asked.length, 6);
 });
 
+test("the filter can be fetched with its digest, also where readers are checked", async (t) => {
+  // The digest by `printf '\\0asm\\1\\0\\0\\0' | sha256sum`.
+  const bytes = Uint8Array.of(0, 0x61, 0x73, 0x6d, 1, 0, 0, 0);
+  const sha256 = "93a44bbb96c751218e4c00d479e4c14358122a389acca16205b1e4d0dc5f9476";
+  const server = await startHttpServer(LISTEN, {
+    registry: createMetrics("1.2.3").registry,
+    readiness: new Readiness([]),
+    state: () => "{}",
+    mayRead: async () => ({ status: 401, text: "who are you" }),
+    filter: { bytes, sha256 },
+  });
+  t.after(() => server.stop());
+  const ask = (path: string, init?: RequestInit) => fetch(`http://127.0.0.1:${server.port}${path}`, init);
+  const whole = await ask("/filter.wasm?v=1");
+  assert.equal(whole.status, 200);
+  assert.equal(whole.headers.get("content-type"), "application/wasm");
+  assert.equal(whole.headers.get("etag"), `"${sha256}"`);
+  assert.equal(whole.headers.get("x-content-sha256"), sha256);
+  assert.deepEqual(new Uint8Array(await whole.arrayBuffer()), bytes);
+
+  const head = await ask("/filter.wasm", { method: "HEAD" });
+  assert.equal(head.headers.get("content-length"), "8");
+  assert.equal(head.headers.get("etag"), `"${sha256}"`);
+  assert.equal(await head.text(), "");
+
+  for (const tags of [`"${sha256}"`, `"other", W/"${sha256}"`, "*"]) {
+    const same = await ask("/filter.wasm", { headers: { "if-none-match": tags } });
+    assert.deepEqual([same.status, await same.text()], [304, ""]);
+  }
+  assert.equal((await ask("/filter.wasm", { headers: { "if-none-match": '"other"' } })).status, 200);
+  assert.equal(await (await ask("/filter.wasm.sha256")).text(), `${sha256}  filter.wasm\n`);
+});
+
+test("the filter's paths are answered 404 where it is not served", async (t) => {
+  const { get } = await setUp(t);
+  for (const path of ["/filter.wasm", "/filter.wasm.sha256"]) assert.equal((await get(path)).status, 404);
+});
+
 test("other paths are told which there are", async (t) => {
   const { get } = await setUp(t);
   const { status, body } = await get("/metric");
   assert.equal(status, 404);
-  for (const path of ["/metrics", "/healthz", "/readyz", "/state"]) assert.ok(body.includes(path));
+  for (const path of ["/metrics", "/healthz", "/readyz", "/state", "/filter.wasm"]) assert.ok(body.includes(path));
   assert.equal((await get("/")).status, 200);
 });
 
