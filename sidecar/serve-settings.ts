@@ -2,6 +2,7 @@
 
 import type { Scope } from "./discovery/kubernetes/scope.ts";
 import type { MetricsPlace } from "./discovery/metrics-place.ts";
+import type { ExtensionSettings } from "./envoy-gateway/extension-server.ts";
 import type { ClusterSettings } from "./kubernetes/kubeconfig.ts";
 import type { ReplicaSettings } from "./replicas/replicas.ts";
 import type { EngineMetrics } from "./scrape/engines.ts";
@@ -59,4 +60,6 @@ export interface ServeSettings {
   readonly vllmMetrics?: EngineMetrics;
   /** Where to meet other replicas; this one works alone where left out. */
   readonly replicas?: ReplicaSettings;
+  /** Envoy Gateway's extension server; there is none where left out. */
+  readonly envoyGateway?: ExtensionSettings;
 }

@@ -1,6 +1,8 @@
 import { ENGINE_VLLM, WIRE_VERSION } from "../wire/layout.ts";
 import type { Observed } from "../wire/model.ts";
 import type { Discovery } from "./discovery/pool.ts";
+import { startExtensionServer } from "./envoy-gateway/extension-server.ts";
+import { openGatewayResources } from "./envoy-gateway/gateway-resources.ts";
 import { openConfigFile, type ReloadObserver } from "./epp-config/config-file.ts";
 import { defaultConfig } from "./epp-config/default-config.ts";
 import { LivePlans } from "./epp-config/live-plans.ts";
@@ -176,6 +178,14 @@ export async function serve(
     startHealthServer(listenOn(settings.grpcHealthPort, "--grpc-health-port"), readiness),
   );
   if (health !== undefined) listening("gRPC health checks", health.port, () => health.close(GRACE));
+  const { envoyGateway } = settings;
+  if (envoyGateway !== undefined) {
+    const at = listenOn(envoyGateway.port, "--envoy-gateway-extension-port");
+    const extension = await start.attempt(() => startExtensionServer(at, envoyGateway, clock, log));
+    if (extension !== undefined) listening("Envoy Gateway", extension.port, () => extension.close(GRACE));
+  }
+  const resources =
+    envoyGateway && state && (await start.attempt(() => openGatewayResources(state.source, envoyGateway, clock, log)));
   const page =
     settings.page &&
     state &&
@@ -224,6 +234,7 @@ export async function serve(
         observed,
         budgets: countedLedger(replicas?.budgets ?? new MemoryLedger(clock), registry),
         ...(replicas !== undefined && { peers: replicas.peers }),
+        ...(resources && { addServices: resources.addServices }),
       }),
     );
   }
@@ -233,7 +244,10 @@ export async function serve(
     if (failures.length === 0) return undefined;
     throw new StartRefused(failures);
   }
-  listening("gateways", push.port, () => push.stop(GRACE));
+  listening("gateways", push.port, () => {
+    resources?.stop();
+    return push.stop(GRACE);
+  });
   readiness.met(PUSH);
   return {
     ports: { grpc: push.port, health: health.port, metrics: http.port, ...(page !== undefined && { page: page.port }) },

@@ -25,6 +25,7 @@ export const ERRORS_PLAIN: i32 = 1; // one line of text, as the reference has it
 export const POOL_CONFIGURED: i32 = 0; // the field `pool`, or there is only one pool
 export const POOL_FROM_CLUSTER: i32 = 1; // the name of the cluster that the request is routed to
 export const POOL_FROM_ROUTE: i32 = 2; // the name of its route
+export const POOL_FROM_METADATA: i32 = 3; // `pool` among the metadata `inline-epp` of that cluster
 
 const MAX_TEXT: u32 = 253;
 const MOST_PREFIX_MEMORY: i64 = 536870912;
@@ -151,7 +152,8 @@ function setField(config: PluginConfig, name: usize, nameLength: u32, at: usize,
   if (spells(name, nameLength, "poolFrom")) {
     if (spells(at, length, "cluster")) config.poolFrom = POOL_FROM_CLUSTER;
     else if (spells(at, length, "route")) config.poolFrom = POOL_FROM_ROUTE;
-    else return wrong(error, name, nameLength, at, length, "\"cluster\" or \"route\"");
+    else if (spells(at, length, "metadata")) config.poolFrom = POOL_FROM_METADATA;
+    else return wrong(error, name, nameLength, at, length, "\"cluster\", \"route\" or \"metadata\"");
     return true;
   }
   if (spells(name, nameLength, "failureMode")) {

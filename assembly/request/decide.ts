@@ -1,7 +1,6 @@
 // The decision for one request, and how it leaves the filter.
 
 import * as host from "../abi/host.ts";
-import { FAIL_OPEN } from "../config/plugin-config.ts";
 import { xxh64 } from "../hash/xxh64.ts";
 import { count, FAILED_CLOSED, FAILED_OPEN, PICKS } from "../metrics.ts";
 import { Root } from "../root.ts";
@@ -19,7 +18,7 @@ import { planHandler } from "../wire/plan.ts";
 import { endpointAddressAt, endpointAddressLength, endpointKey } from "../wire/roster.ts";
 import { describe } from "./describe.ts";
 import { keepExplanation } from "./explain.ts";
-import { ownPool } from "./find-pool.ts";
+import { failsOpen, ownPool } from "./find-pool.ts";
 import { filteredOut } from "./filtered-out.ts";
 import {
   DATA_PARALLEL_STATE, DESTINATION_STATE, ENCODERS_STATE, PREFILLER_STATE, sendPick,
@@ -128,7 +127,7 @@ function listAddress(roster: usize, row: u32): u32 {
 export function undecided(
   root: Root, request: Request, details: Text, why: string, dropped: Text = NO_REASON,
 ): bool {
-  if (root.config.failureMode == FAIL_OPEN) {
+  if (failsOpen(root)) {
     count(FAILED_OPEN);
     return true;
   }

@@ -1,6 +1,6 @@
 // Which pool a cluster or route is named after. Three conventions: the pool's own name, `namespace/name`; what Envoy
-// Gateway calls the clusters and routes of an HTTPRoute (envoyproxy/gateway, internal/gatewayapi/helpers.go), which is to
-// be called as the pool then,
+// Gateway calls the clusters and routes of an HTTPRoute (envoyproxy/gateway, internal/gatewayapi/helpers.go), which is
+// to be called as the pool then,
 //
 //   httproute/<namespace>/<pool>/rule/<number>, and more behind a slash where it is no more than a part of the rule
 //

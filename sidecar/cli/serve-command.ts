@@ -3,6 +3,12 @@ import { Command } from "commander";
 import type { LogFormat, LogLevel } from "../observe/log.ts";
 import type { ServeSettings } from "../serve-settings.ts";
 import { formatDuration } from "../support/duration.ts";
+import {
+  addEnvoyGatewayFlags,
+  type EnvoyGatewayFlags,
+  envoyGatewayContradiction,
+  envoyGatewaySettings,
+} from "./envoy-gateway-flags.ts";
 import { addLogFlags, type LogFlags, logSettings } from "./log-flags.ts";
 import { durationOption, option, spelled, switchOption } from "./option.ts";
 import { addPageFlags, type PageFlags, pageContradiction, pageSettings } from "./page-flags.ts";
@@ -51,7 +57,7 @@ Examples:
     $ inline-epp serve --kubeconfig ~/.kube/config --context test --all-namespaces --log-format text
 `;
 
-interface Flags extends ScopeFlags, ScrapeFlags, ReplicaFlags, PageFlags, LogFlags {
+interface Flags extends ScopeFlags, ScrapeFlags, ReplicaFlags, EnvoyGatewayFlags, PageFlags, LogFlags {
   readonly configFile?: string;
   readonly configText?: string;
   readonly bind?: string;
@@ -114,6 +120,7 @@ function addFlags(command: Command): void {
 
   addScrapeFlags(command);
   addReplicaFlags(command);
+  addEnvoyGatewayFlags(command);
   addPageFlags(command);
   addLogFlags(command);
   addReferenceFlags(command);
@@ -122,7 +129,8 @@ function addFlags(command: Command): void {
 /** Ports that cannot be listened on beside each other; 0 is any free one, each time another. */
 function portContradiction(command: Command): string | undefined {
   const flags = command.opts<Flags>();
-  const keys = ["grpcPort", "grpcHealthPort", "metricsPort", "pagePort"] as const;
+  const extension = flags.envoyGatewayExtension === true ? (["envoyGatewayExtensionPort"] as const) : [];
+  const keys = [...(["grpcPort", "grpcHealthPort", "metricsPort", "pagePort"] as const), ...extension];
   for (const [at, key] of keys.entries()) {
     const other = keys.slice(0, at).find((earlier) => flags[earlier] === flags[key] && flags[key] !== 0);
     if (other === undefined) continue;
@@ -142,6 +150,7 @@ function settingsOf(flags: Flags, env: Environment): ServeSettings {
   const endpoints = endpointsFrom(flags, env);
   const vllmMetrics = vllmMetricsOf(flags);
   const replicas = replicaSettings(flags);
+  const envoyGateway = envoyGatewaySettings(flags);
   const page = pageSettings(flags);
   return {
     endpoints,
@@ -161,6 +170,7 @@ function settingsOf(flags: Flags, env: Environment): ServeSettings {
     verifyMetricsTls: verifiesTls(flags),
     ...(vllmMetrics !== undefined && { vllmMetrics }),
     ...(replicas !== undefined && { replicas }),
+    ...(envoyGateway !== undefined && { envoyGateway }),
     ...(page !== undefined && { page }),
   };
 }
@@ -184,6 +194,7 @@ export function serveCommand(
       portContradiction(self) ??
       scrapeContradiction(self) ??
       replicaContradiction(self) ??
+      envoyGatewayContradiction(self) ??
       pageContradiction(self);
     if (problem !== undefined) self.error(`error: ${problem}`);
     const flags = self.opts<Flags>();

@@ -10,7 +10,7 @@ export class FilterMissing extends Error {}
 
 /** The compiled filter as gateways fetch it. */
 export interface FilterFile {
-  readonly bytes: Uint8Array;
+  readonly bytes: Uint8Array<ArrayBuffer>;
   /** Of the bytes, in hexadecimal digits. */
   readonly sha256: string;
 }

@@ -13,19 +13,21 @@ export interface GrpcListener {
 }
 
 /**
- * Binds a plaintext gRPC server.
+ * Binds a gRPC server.
  * @param setUp adds the services.
+ * @param credentials plaintext where left out.
  * @throws ListenError where the port cannot be had.
  */
 export async function listenGrpc(
   listen: Listen,
   options: ChannelOptions,
   setUp: (server: Server) => void,
+  credentials: ServerCredentials = ServerCredentials.createInsecure(),
 ): Promise<GrpcListener> {
   const server = new Server(options);
   setUp(server);
   const port = await new Promise<number>((resolve, reject) => {
-    server.bindAsync(authority(listen.host, listen.port), ServerCredentials.createInsecure(), (error, bound) => {
+    server.bindAsync(authority(listen.host, listen.port), credentials, (error, bound) => {
       if (error) reject(new ListenError(listen, error));
       else resolve(bound);
     });

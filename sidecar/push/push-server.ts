@@ -1,3 +1,4 @@
+import type { Server } from "@grpc/grpc-js";
 import { MAX_FRAME_BYTES, MAX_POOLS } from "../../wire/layout.ts";
 import type { Observed } from "../../wire/model.ts";
 import type { Ledger } from "../limits/ledger.ts";
@@ -56,6 +57,8 @@ export interface PushServerOptions {
   readonly observer: PushObserver;
   /** The other replicas of this sidecar; none where left out. */
   readonly peers?: Peers;
+  /** Adds what else gateways find at this port. */
+  readonly addServices?: (server: Server) => void;
   /** Hears what workers tell of their requests; nobody does where left out. */
   readonly observed?: (observed: Observed) => void;
   /** Who keeps budgets of rate limits; this server's memory where left out. */
@@ -209,6 +212,7 @@ export async function startPushServer(options: PushServerOptions): Promise<PushS
         else reply(failure);
       },
     });
+    options.addServices?.(server);
   });
   const endings = [
     source.subscribe(poolChanged),

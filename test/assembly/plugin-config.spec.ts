@@ -1,6 +1,6 @@
 import {
   ERRORS_API, ERRORS_PLAIN, FAIL_CLOSE, FAIL_OPEN, HOLD_BUFFER, HOLD_SELF, parsePluginConfig, PluginConfig, POOL_CONFIGURED, POOL_FROM_CLUSTER,
-  POOL_FROM_ROUTE,
+  POOL_FROM_METADATA, POOL_FROM_ROUTE,
 } from "../../assembly/config/plugin-config.ts";
 import { xxh64 } from "../../assembly/hash/xxh64.ts";
 import { Line } from "../../assembly/text/line.ts";
@@ -114,6 +114,8 @@ describe("the plugin configuration", () => {
     expect(config.pools.size).toBe(0);
     expect(parse('{"stateCluster":"s","poolFrom":"route"}')).toBeTruthy();
     expect(config.poolFrom).toBe(POOL_FROM_ROUTE);
+    expect(parse('{"stateCluster":"s","poolFrom":"metadata"}')).toBeTruthy();
+    expect(config.poolFrom).toBe(POOL_FROM_METADATA);
   });
 
   it("reads which pool a name stands for, before or after poolFrom", () => {
@@ -158,7 +160,7 @@ describe("the plugin configuration", () => {
   });
 
   it("refuses settings of pools that contradict each other", () => {
-    expect(refusalOf('"poolFrom":"header"')).toBe('poolFrom is "header", must be "cluster" or "route"');
+    expect(refusalOf('"poolFrom":"header"')).toBe('poolFrom is "header", must be "cluster", "route" or "metadata"');
     expect(refusalOf('"pool":"a/b","poolFrom":"route"')).toBe(
       "pool and poolFrom exclude each other: either all requests have one pool, or each has its own",
     );

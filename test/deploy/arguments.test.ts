@@ -121,6 +121,29 @@ describe("the sidecar takes the chart's arguments", () => {
     assert.deepEqual([replicas?.passwordFile, replicas?.group], ["/run/secrets/redis", undefined]);
   });
 
+  test("for Envoy Gateway's extension, which is off unless told", async () => {
+    assert.equal((await settings({})).envoyGateway, undefined);
+    const gatewayAddress = { host: "inline-epp.models.svc.cluster.local", port: 9002 };
+    const enabled = { enabled: true };
+    assert.deepEqual((await settings({ envoyGateway: enabled })).envoyGateway, {
+      port: 9005,
+      gatewayAddress,
+      filter: {},
+    });
+    const filter = { failureMode: "FailOpen", explainHeader: "x-why" };
+    const all = { ...enabled, tlsSecret: "epp-tls", clientCaSecret: "epp-ca", clusterDomain: "k8s.example", filter };
+    assert.deepEqual((await settings({ envoyGateway: all, ports: { grpc: 7, extension: 9 } })).envoyGateway, {
+      port: 9,
+      gatewayAddress: { host: "inline-epp.models.svc.k8s.example", port: 7 },
+      tls: {
+        certificate: "/etc/inline-epp-tls/tls.crt",
+        key: "/etc/inline-epp-tls/tls.key",
+        clientAuthorities: "/etc/inline-epp-client-ca/ca.crt",
+      },
+      filter,
+    });
+  });
+
   test("and more that the values add", async () => {
     const { refreshMetricsInterval } = await settings({ extraArgs: ["--refresh-metrics-interval=100ms"] });
     assert.equal(refreshMetricsInterval, 100);
@@ -134,4 +157,10 @@ describe("the sidecar takes the arguments of the kustomization", () => {
       assert.equal(endpoints.kind, "kubernetes");
     });
   }
+
+  test("overlays/envoy-gateway", async () => {
+    const { envoyGateway } = await started(containerOf(await buildKustomization("overlays/envoy-gateway")));
+    const { envoyGateway: chart } = await settings({ envoyGateway: { enabled: true } });
+    assert.deepEqual(envoyGateway, chart);
+  });
 });

@@ -39,6 +39,16 @@ const MATRIX: Readonly<Record<string, Values>> = {
   "a network policy": {
     networkPolicy: { enabled: true, gateways: [PEER], prometheus: [{ podSelector: {} }], egress: [{}] },
   },
+  "Envoy Gateway's extension": { envoyGateway: { enabled: true } },
+  "Envoy Gateway's extension, encrypted, behind a policy": {
+    envoyGateway: {
+      enabled: true,
+      tlsSecret: "epp-tls",
+      clientCaSecret: "epp-ca",
+      filter: { failureMode: "FailOpen" },
+    },
+    networkPolicy: { enabled: true, gateways: [PEER] },
+  },
   "an autoscaler": { autoscaling: { enabled: true, minReplicas: 3, maxReplicas: 9 } },
   "no disruption budget": { podDisruptionBudget: { enabled: false } },
   "no rights": { rbac: { create: false } },

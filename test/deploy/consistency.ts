@@ -62,12 +62,14 @@ function checkContainer(container: Spec, volumes: readonly Spec[], objects: read
   const ports = new Map<string, number>(
     container.ports.map((port: Spec) => [port.name, port.containerPort] as [string, number]),
   );
-  assert.equal(new Set(ports.values()).size, 3);
+  const extension = ports.get("epp-extension");
+  assert.equal(new Set(ports.values()).size, extension === undefined ? 3 : 4);
   const flag = (name: string): number =>
     Number(container.args.find((arg: string) => arg.startsWith(`--${name}=`))?.slice(name.length + 3));
   assert.equal(flag("grpc-port"), ports.get("epp-grpc"));
   assert.equal(flag("grpc-health-port"), ports.get("epp-health"));
   assert.equal(flag("metrics-port"), ports.get("epp-metrics"));
+  assert.equal(flag("envoy-gateway-extension-port"), extension ?? Number.NaN);
   for (const [probe, service] of Object.entries({ livenessProbe: "liveness", readinessProbe: "readiness" })) {
     assert.deepEqual(container[probe].grpc, { port: ports.get("epp-health"), service }, probe);
   }

@@ -37,6 +37,7 @@ describe("the kustomization", () => {
     "overlays/single-pool": { scope: { pool: { name: "base" } } },
     "overlays/namespaces": { scope: { namespaces: [NAMESPACE, "team-a", "team-b"] } },
     "overlays/all-namespaces": { scope: { all: true } },
+    "overlays/envoy-gateway": { envoyGateway: { enabled: true } },
   };
   for (const [folder, values] of Object.entries(cases)) {
     test(`${folder} makes what the chart makes`, async () => {

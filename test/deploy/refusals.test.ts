@@ -34,7 +34,18 @@ describe("the chart refuses by name", () => {
       { scope: { pods: { targetPorts: [1, 2, 3, 4, 5, 6, 7, 8, 9] } } },
       /targetPorts'/,
     ],
-    ["one port for two", { ports: { grpc: 9090 } }, /ports\.grpc, ports\.health and ports\.metrics must differ/],
+    [
+      "one port for two",
+      { ports: { grpc: 9090 } },
+      /ports\.grpc, ports\.health, ports\.metrics and ports\.extension must differ/,
+    ],
+    ["a certificate for nothing", { envoyGateway: { tlsSecret: "a" } }, /envoyGateway has no effect/],
+    [
+      "clients' authorities without TLS",
+      { envoyGateway: { enabled: true, clientCaSecret: "a" } },
+      /envoyGateway\.clientCaSecret has no effect/,
+    ],
+    ["an extension beside a gateway", { ...SIDECAR, envoyGateway: { enabled: true } }, /envoyGateway\.enabled has no/],
     [
       "readers without auth",
       { metrics: { readers: [{ name: "a", namespace: "b" }] } },

@@ -9,7 +9,18 @@ import { answer, completion } from "./exchanges.ts";
 import { explanationOf } from "./explanation.ts";
 import { configuration, endpoint } from "./pools.ts";
 import { messageOf, refused } from "./refusals.ts";
-import { callsDuring, DESTINATION, POST, pickFor, pickOnce, postTo, routed, type Target, zeros } from "./requests.ts";
+import {
+  callsDuring,
+  DESTINATION,
+  METADATA,
+  POST,
+  pickFor,
+  pickOnce,
+  postTo,
+  routed,
+  type Target,
+  zeros,
+} from "./requests.ts";
 import { Rig } from "./rig.ts";
 import { TestSidecar } from "./sidecar.ts";
 import { prefix, profile, queue, SESSION_HEADER, session } from "./steps.ts";
@@ -51,6 +62,14 @@ test("the route's name is the pool's", () => {
   assert.equal(numberFor(vm, root, { route: "team-b/third" }), 3);
   assert.equal(numberFor(vm, root, { route: ISTIO }), undefined, "Istio names clusters so");
   assert.equal(numberFor(vm, root, { cluster: "team-a/base" }), undefined);
+});
+
+test("the cluster's metadata names the pool", () => {
+  const { vm, root } = serving({ poolFrom: "metadata" });
+  assert.equal(numberFor(vm, root, { metadata: "team-a/base", cluster: "team-b/other", route: "team-b/third" }), 1);
+  assert.equal(numberFor(vm, root, { metadata: "team-b/third" }), 3);
+  assert.equal(numberFor(vm, root, { cluster: "team-a/base", route: "team-a/base" }), undefined);
+  assert.equal(numberFor(vm, root, { metadata: ISTIO }), undefined);
 });
 
 test("the configuration says which pool a name stands for, and then no other name is any", () => {
@@ -155,6 +174,24 @@ test("with a route's name in the configuration only requests on it are served, w
     assert.deepEqual(elsewhere.headers, new Map(headers));
     sidecar.pass(20);
     assert.equal(rig.metrics.value("inline_epp_picks_total"), 1);
+  }
+});
+
+test("what the metadata say of requests without a pick goes before the configuration", () => {
+  for (const [configured, said, open] of [
+    ["FailClose", "FailOpen", true],
+    ["FailOpen", "FailClose", false],
+    ["FailOpen", undefined, true],
+    ["FailClose", undefined, false],
+    ["FailOpen", "else", false],
+  ] as const) {
+    const { vm, root } = serving({ poolFrom: "metadata", failureMode: configured });
+    const stream = routed(vm, root, { metadata: "team-c/none" });
+    if (said !== undefined) stream.properties.set(`${METADATA}failureMode`, said);
+    stream.onRequestHeaders(POST, false);
+    stream.onRequestBody(zeros(100), true);
+    assert.equal(stream.localResponse === undefined, open, `${configured}, ${said}`);
+    stream.close();
   }
 });
 

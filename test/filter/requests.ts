@@ -30,14 +30,20 @@ export function post(vm: FilterVm, root: number): FilterStream {
   return stream;
 }
 
-/** What Envoy tells of where a request goes: the names of its cluster and its route. */
-export type Target = { readonly cluster?: string; readonly route?: string };
+/** Where what the cluster's metadata say of the filter stands among Envoy's properties. */
+export const METADATA = "xds\0cluster_metadata\0filter_metadata\0inline-epp\0";
+
+/** What Envoy tells of where a request goes: the names of its cluster and its route, the pool in the cluster's metadata. */
+export type Target = { readonly cluster?: string; readonly route?: string; readonly metadata?: string };
 
 /** A stream that Envoy has routed. */
-export function routed(vm: FilterVm, root: number, { cluster, route }: Target): FilterStream {
+export function routed(vm: FilterVm, root: number, { cluster, route, metadata }: Target): FilterStream {
   const stream = vm.createStream(root);
   if (cluster !== undefined) stream.properties.set("xds\0cluster_name", cluster);
   if (route !== undefined) stream.properties.set("xds\0route_name", route);
+  if (metadata !== undefined) {
+    stream.properties.set(`${METADATA}pool`, metadata);
+  }
   return stream;
 }
 

@@ -1,7 +1,9 @@
 // Definitions of kinds as the projects that own them publish them. They come with their Go modules.
 
-import { readdirSync } from "node:fs";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { parseAllDocuments, stringify } from "yaml";
+import { ENVOY_GATEWAY } from "../../scripts/tools/gateway-tools.ts";
 import { goModule } from "../../scripts/tools/go-module.ts";
 import type { Cluster } from "../harness/kube-cluster.ts";
 
@@ -27,6 +29,26 @@ export async function inferenceKinds(): Promise<string[]> {
 /** The file with all of Istio's kinds. */
 export async function istioKinds(version: string): Promise<string[]> {
   return [join(await goModule("istio.io/api", version), "kubernetes", "customresourcedefinitions.gen.yaml")];
+}
+
+/**
+ * Files with the kinds of Envoy Gateway and of the Gateway API as its chart has them, without the chart's own language,
+ * written into a folder.
+ */
+export async function envoyGatewayKinds(folder: string): Promise<string[]> {
+  const charts = join(await goModule("github.com/envoyproxy/gateway", ENVOY_GATEWAY.version), "charts");
+  const templates = join(charts, "gateway-crds-helm", "templates");
+  const generated = readdirSync(join(templates, "generated")).map((name) => join("generated", name));
+  const files: string[] = [];
+  for (const name of ["standard-gatewayapi-crds.yaml", ...generated]) {
+    const text = readFileSync(join(templates, name), "utf8").replaceAll(/^\{\{.*\}\}$/gm, "");
+    const definitions = parseAllDocuments(text).map((document) => document.toJS());
+    const kinds = definitions.filter((definition) => definition?.kind === "CustomResourceDefinition");
+    if (kinds.length === 0) throw new Error(`${name} has no definitions`);
+    files.push(join(folder, name.replaceAll("/", "-")));
+    writeFileSync(files.at(-1)!, kinds.map((kind) => stringify(kind)).join("---\n"));
+  }
+  return files;
 }
 
 /** Installs kinds, and waits until the API server serves them. */

@@ -1,40 +1,22 @@
 // The manifests against the API server, with the definitions of their kinds as Envoy Gateway brings them along.
 
 import assert from "node:assert/strict";
-import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
-import { parse, parseAllDocuments, stringify } from "yaml";
+import { parse, stringify } from "yaml";
 import { ENVOY_GATEWAY } from "../../../scripts/tools/gateway-tools.ts";
-import { goModule } from "../../../scripts/tools/go-module.ts";
 import { type Cluster, startCluster } from "../../harness/kube-cluster.ts";
-import { installKinds } from "../definitions.ts";
+import { envoyGatewayKinds, installKinds } from "../definitions.ts";
 import { allManifests, type Manifest, NAMESPACE, readManifests } from "./manifests.ts";
 
 const FOLDER = join("envoy", "envoy-gateway");
-
-/** Writes the definitions of Envoy Gateway's chart of them into a folder, without the chart's own language. */
-async function writeKinds(folder: string): Promise<string[]> {
-  const charts = join(await goModule("github.com/envoyproxy/gateway", ENVOY_GATEWAY.version), "charts");
-  const templates = join(charts, "gateway-crds-helm", "templates");
-  const generated = readdirSync(join(templates, "generated")).map((name) => join("generated", name));
-  const files: string[] = [];
-  for (const name of ["standard-gatewayapi-crds.yaml", ...generated]) {
-    const text = readFileSync(join(templates, name), "utf8").replaceAll(/^\{\{.*\}\}$/gm, "");
-    const definitions = parseAllDocuments(text).map((document) => document.toJS());
-    const kinds = definitions.filter((definition) => definition?.kind === "CustomResourceDefinition");
-    assert.ok(kinds.length > 0, name);
-    files.push(join(folder, name.replaceAll("/", "-")));
-    writeFileSync(files.at(-1)!, kinds.map((kind) => stringify(kind)).join("---\n"));
-  }
-  return files;
-}
 
 describe(`the manifests for Envoy Gateway ${ENVOY_GATEWAY.version}`, () => {
   let cluster: Cluster;
   before(async () => {
     cluster = await startCluster();
-    await installKinds(cluster, await writeKinds(cluster.folder));
+    await installKinds(cluster, await envoyGatewayKinds(cluster.folder));
     await cluster.addNamespace(NAMESPACE);
   });
   after(() => cluster?.stop());

@@ -59,7 +59,7 @@ function backend(name: string, { addresses, h2c = false }: Service): Manifest {
 }
 
 /** The class that the Gateway names, as an installation of Envoy Gateway brings it along. */
-const GATEWAY_CLASS: Manifest = {
+export const GATEWAY_CLASS: Manifest = {
   apiVersion: "gateway.networking.k8s.io/v1",
   kind: "GatewayClass",
   metadata: { name: "eg" },

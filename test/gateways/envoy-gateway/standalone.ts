@@ -49,7 +49,7 @@ async function moduleOf({ metricsUrl }: Sidecar): Promise<{ url: string; sha256:
 }
 
 /** Its own configuration: resources from a file, Envoy on this host, everything that it writes under `folder`. */
-function configuration(folder: string, resources: string): object {
+function configuration(folder: string, resources: string, more: object): object {
   const homes = { configHome: "config", dataHome: "data", stateHome: "state", runtimeDir: "run" };
   const host = Object.fromEntries(Object.entries(homes).map(([key, name]) => [key, join(folder, name)]));
   return {
@@ -65,44 +65,51 @@ function configuration(folder: string, resources: string): object {
     },
     // Backends stand for Services; the patch is the one of the code's source.
     extensionApis: { enableBackend: true, enableEnvoyPatchPolicy: true },
+    ...more,
   };
 }
 
-/** Starts Envoy Gateway with the manifests of envoy/envoy-gateway/ before simulators and sidecar. */
-export async function startEnvoyGateway(
-  { simulators, sidecar, folder }: Backends,
-  { edit, services }: Options = {},
-): Promise<EnvoyGateway> {
+/** Where an Envoy Gateway in standalone mode finds itself. */
+export type Place = {
+  /** For the Gateway's listener. */
+  readonly port: number;
+  /** The folder of Envoy's certificate, and of that by which it knows Envoy Gateway. */
+  readonly certificates: string;
+  /** Of the Envoy that is there. */
+  readonly envoyVersion: string;
+};
+
+/** What an Envoy Gateway in standalone mode is to do. */
+export type Work = {
+  /** The objects, as standalone mode takes them; asked for again with every update. */
+  objects(place: Place): readonly Manifest[];
+  /** More of its own configuration. */
+  readonly configuration?: object;
+};
+
+/** One that runs, and what makes it read its objects again. */
+export type Standalone = Gateway & { readonly adminUrl: string; write(): void };
+
+/** Starts Envoy Gateway in standalone mode, with all that it writes in a folder, and waits for its Envoy. */
+export async function runStandalone(folder: string, work: Work): Promise<Standalone> {
   const [binary, envoy] = [await findEnvoyGateway(), await findEnvoy()];
   const isFree = async () => (await Promise.all(PORTS.map(whyBusy))).every((reason) => reason === null);
   await waitUntil(`ports ${PORTS.join(", ")} for Envoy Gateway`, isFree, PORTS_TIMEOUT_MS);
   const [port] = (await freePorts(1)) as [number];
 
   // Where it looks for the version that the EnvoyProxy asks for, before it would fetch one.
-  const place = join(folder, "data", "envoy-versions", envoy.version, "bin", "envoy");
-  mkdirSync(dirname(place), { recursive: true });
-  symlinkSync(envoy.path, place);
+  const wanted = join(folder, "data", "envoy-versions", envoy.version, "bin", "envoy");
+  mkdirSync(dirname(wanted), { recursive: true });
+  symlinkSync(envoy.path, wanted);
   // What it keeps of modules goes below the home directory.
   const env = { HOME: folder };
   const certgen = ["certgen", "--local", "--config-home", join(folder, "config")];
   await runCommand("envoy-gateway certgen", binary, certgen, `There is no ${binary}.`, env);
   const resources = join(folder, "resources");
   mkdirSync(resources);
-  const manifests = allManifests();
-  Object.assign(codeOf(manifests), await moduleOf(sidecar));
-  edit?.(manifests);
-  const around = {
-    port,
-    services: {
-      llama: { addresses: simulators.map(({ address }) => address) },
-      "inline-epp": { addresses: [`127.0.0.1:${sidecar.statePort}`], h2c: true },
-      ...services,
-    },
-    certificates: join(folder, "config", "certs", "envoy"),
-    envoyVersion: envoy.version,
-  };
+  const place: Place = { port, certificates: join(folder, "config", "certs", "envoy"), envoyVersion: envoy.version };
   const write = (): void => {
-    const objects = standalone(manifests, around).map((manifest) => stringify(manifest));
+    const objects = work.objects(place).map((manifest) => stringify(manifest));
     // From outside: every file of the folder is read, with every change of it.
     const fresh = join(folder, "manifests.yaml");
     writeFileSync(fresh, objects.join("---\n"));
@@ -110,7 +117,7 @@ export async function startEnvoyGateway(
   };
   write();
   const configFile = join(folder, "envoy-gateway.yaml");
-  replaceFile(configFile, stringify(configuration(folder, resources)));
+  replaceFile(configFile, stringify(configuration(folder, resources, work.configuration ?? {})));
   const child = await startChild({
     name: "envoy-gateway",
     command: binary,
@@ -140,6 +147,28 @@ export async function startEnvoyGateway(
     adminUrl: `http://${readFileSync(adminFile()!, "utf8").trim()}`,
     logs,
     stop,
+    write,
+  };
+}
+
+/** Starts Envoy Gateway with the manifests of envoy/envoy-gateway/ before simulators and sidecar. */
+export async function startEnvoyGateway(
+  { simulators, sidecar, folder }: Backends,
+  { edit, services }: Options = {},
+): Promise<EnvoyGateway> {
+  const manifests = allManifests();
+  Object.assign(codeOf(manifests), await moduleOf(sidecar));
+  edit?.(manifests);
+  const named = {
+    llama: { addresses: simulators.map(({ address }) => address) },
+    "inline-epp": { addresses: [`127.0.0.1:${sidecar.statePort}`], h2c: true },
+    ...services,
+  };
+  const { write, ...running } = await runStandalone(folder, {
+    objects: (place) => standalone(manifests, { ...place, services: named }),
+  });
+  return {
+    ...running,
     update(change) {
       change(manifests);
       write();

@@ -31,7 +31,7 @@ export function selfSigned(host = "metrics"): { key: string; cert: string } {
   const signature = der(0x03, Buffer.from([0]), sign("sha256", content, privateKey));
   const lines = sequence(content, ALGORITHM, signature)
     .toString("base64")
-    .replace(/(.{64})/g, "$1\n");
+    .replaceAll(/.{64}(?=.)/g, "$&\n"); // an empty line at the end is no PEM
   return {
     key: privateKey.export({ type: "pkcs8", format: "pem" }).toString(),
     cert: `-----BEGIN CERTIFICATE-----\n${lines}\n-----END CERTIFICATE-----\n`,

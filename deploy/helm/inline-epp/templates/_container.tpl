@@ -55,6 +55,23 @@
 {{- with .Values.redis.replicaGroup }}
 - {{ printf "--replica-group=%s" . | quote }}
 {{- end }}
+{{- with .Values.envoyGateway }}
+{{- if .enabled }}
+- --envoy-gateway-extension
+- "--envoy-gateway-extension-port={{ $.Values.ports.extension }}"
+- "--gateway-address={{ include "inline-epp.fullname" $ }}.{{ $.Release.Namespace }}.svc.{{ .clusterDomain }}:{{ $.Values.ports.grpc }}"
+{{- if .tlsSecret }}
+- --envoy-gateway-extension-cert-file=/etc/inline-epp-tls/tls.crt
+- --envoy-gateway-extension-key-file=/etc/inline-epp-tls/tls.key
+{{- end }}
+{{- if .clientCaSecret }}
+- --envoy-gateway-extension-client-ca-file=/etc/inline-epp-client-ca/ca.crt
+{{- end }}
+{{- with .filter }}
+- {{ printf "--filter-settings=%s" (toJson .) | quote }}
+{{- end }}
+{{- end }}
+{{- end }}
 {{- with .Values.extraArgs }}
 {{ toYaml . }}
 {{- end }}
@@ -101,6 +118,11 @@ ports:
   - name: epp-metrics
     containerPort: {{ .Values.ports.metrics }}
     protocol: TCP
+  {{- if .Values.envoyGateway.enabled }}
+  - name: epp-extension
+    containerPort: {{ .Values.ports.extension }}
+    protocol: TCP
+  {{- end }}
 livenessProbe:
   grpc:
     port: {{ .Values.ports.health }}
@@ -128,4 +150,34 @@ readOnly: true
 name: inline-epp-config
 configMap:
   name: {{ include "inline-epp.fullname" . }}
+{{- end }}
+
+{{/* Certificates of the extension's port. Folders, for the same reason. */}}
+{{- define "inline-epp.secretMounts" -}}
+{{- with .Values.envoyGateway.tlsSecret }}
+- name: inline-epp-tls
+  mountPath: /etc/inline-epp-tls
+  readOnly: true
+{{- end }}
+{{- with .Values.envoyGateway.clientCaSecret }}
+- name: inline-epp-client-ca
+  mountPath: /etc/inline-epp-client-ca
+  readOnly: true
+{{- end }}
+{{- end }}
+
+{{- define "inline-epp.secretVolumes" -}}
+{{- with .Values.envoyGateway.tlsSecret }}
+- name: inline-epp-tls
+  secret:
+    secretName: {{ . }}
+{{- end }}
+{{- with .Values.envoyGateway.clientCaSecret }}
+- name: inline-epp-client-ca
+  secret:
+    secretName: {{ . }}
+    items:
+      - key: ca.crt
+        path: ca.crt
+{{- end }}
 {{- end }}

@@ -24,9 +24,17 @@
 {{- fail "scope.pods.selector is required where scope.pods.namespace is set" -}}
 {{- end -}}
 
-{{- $ports := list $v.ports.grpc $v.ports.health $v.ports.metrics -}}
-{{- if ne (len ($ports | uniq)) 3 -}}
-{{- fail "ports.grpc, ports.health and ports.metrics must differ" -}}
+{{- $ports := list $v.ports.grpc $v.ports.health $v.ports.metrics $v.ports.extension -}}
+{{- if ne (len ($ports | uniq)) 4 -}}
+{{- fail "ports.grpc, ports.health, ports.metrics and ports.extension must differ" -}}
+{{- end -}}
+{{- with $v.envoyGateway -}}
+{{- if and (not .enabled) (or .tlsSecret .clientCaSecret .filter) -}}
+{{- fail "envoyGateway has no effect without envoyGateway.enabled: true" -}}
+{{- end -}}
+{{- if and .clientCaSecret (not .tlsSecret) -}}
+{{- fail "envoyGateway.clientCaSecret has no effect without envoyGateway.tlsSecret" -}}
+{{- end -}}
 {{- end -}}
 {{- if and $v.metrics.readers (not $v.metrics.auth) -}}
 {{- fail "metrics.readers has no effect without metrics.auth: true" -}}
@@ -51,6 +59,7 @@
 {{- range $name, $on := dict
     "autoscaling.enabled" $v.autoscaling.enabled
     "networkPolicy.enabled" $v.networkPolicy.enabled
+    "envoyGateway.enabled" $v.envoyGateway.enabled
     "metrics.serviceMonitor.enabled" $v.metrics.serviceMonitor.enabled -}}
 {{- if $on }}{{ fail (printf "%s has no effect in mode sidecar: the pods are the gateway's" $name) }}{{ end -}}
 {{- end -}}
