@@ -3,6 +3,7 @@ import { cpus } from "node:os";
 import { join } from "node:path";
 import { Command } from "commander";
 import { ROOT } from "../scripts/stack/command.ts";
+import { extProc } from "./cases/ext-proc.ts";
 import { inlineVsPlain } from "./cases/inline-vs-plain.ts";
 import { latency } from "./cases/latency.ts";
 import { pick } from "./cases/pick.ts";
@@ -12,7 +13,7 @@ import { scan } from "./cases/scan.ts";
 import { stream } from "./cases/stream.ts";
 import type { BenchCase } from "./lib/case.ts";
 
-const CASES: readonly BenchCase[] = [inlineVsPlain, latency, pick, prefix, push, scan, stream];
+const CASES: readonly BenchCase[] = [extProc, inlineVsPlain, latency, pick, prefix, push, scan, stream];
 
 const program = new Command("npm run bench --")
   .description("Measures what the picker costs. Figures are medians over rounds that alternate within one run.")

@@ -3,6 +3,8 @@
 import type { Scope } from "./discovery/kubernetes/scope.ts";
 import type { MetricsPlace } from "./discovery/metrics-place.ts";
 import type { ExtensionSettings } from "./envoy-gateway/extension-server.ts";
+import type { ExtProcSettings } from "./ext-proc/settings.ts";
+import type { TlsSettings } from "./grpc/secure-port.ts";
 import type { ClusterSettings } from "./kubernetes/kubeconfig.ts";
 import type { ReplicaSettings } from "./replicas/replicas.ts";
 import type { EngineMetrics } from "./scrape/engines.ts";
@@ -58,6 +60,10 @@ export interface ServeSettings {
   readonly verifyMetricsTls: boolean;
   /** Metrics of endpoints without another engine's label; vLLM's own where left out. */
   readonly vllmMetrics?: EngineMetrics;
+  /** TLS at the gRPC port. */
+  readonly tls: TlsSettings;
+  /** How gateways that ask by ext_proc are served; they are not where left out. */
+  readonly extProc?: ExtProcSettings;
   /** Where to meet other replicas; this one works alone where left out. */
   readonly replicas?: ReplicaSettings;
   /** Envoy Gateway's extension server; there is none where left out. */

@@ -8,7 +8,10 @@ import { defaultConfig } from "./epp-config/default-config.ts";
 import { LivePlans } from "./epp-config/live-plans.ts";
 import { readConfig } from "./epp-config/read.ts";
 import { takeSnapshot } from "./explain/take-snapshot.ts";
+import { registerExtProcMetrics } from "./ext-proc/register-metrics.ts";
+import { ExtProcServer } from "./ext-proc/server.ts";
 import { FilterMissing, readFilterFile } from "./filter/module.ts";
+import { openSecurity } from "./grpc/secure-port.ts";
 import { countedLedger } from "./limits/ledger-metrics.ts";
 import { MemoryLedger } from "./limits/memory-ledger.ts";
 import { ConfiguredModels } from "./observations/configured-models.ts";
@@ -200,6 +203,8 @@ export async function serve(
     ));
   if (page !== undefined) listening("people", page.port, () => page.stop(), settings.page!.bind);
   const listen = listenOn(settings.grpcPort, "--grpc-port");
+  const security = await start.attempt(() => openSecurity(settings.tls, clock, log));
+  if (security !== undefined) start.add(() => security.stop());
   await start.attempt(() => checkPort(listen));
 
   // A file is read even where something else is wrong, so that all is told at once; a cluster is not waited for.
@@ -223,6 +228,12 @@ export async function serve(
       count(batch);
       for (const record of batch.records) page?.traffic.add(poolNames.of(record.pool), record);
     };
+    const { extProc } = settings;
+    const server = extProc && new ExtProcServer({ settings: extProc, clock, log, push: () => push! });
+    if (server !== undefined) {
+      start.add(() => server.stop());
+      registerExtProcMetrics(registry, server);
+    }
     push = await start.attempt(() =>
       startPushServer({
         source: state.source,
@@ -232,12 +243,14 @@ export async function serve(
         log,
         observer: metrics.push,
         observed,
+        ...(security !== undefined && { security: security.security }),
+        methods: [...(server?.methods ?? []), ...(resources?.methods ?? [])],
         budgets: countedLedger(replicas?.budgets ?? new MemoryLedger(clock), registry),
         ...(replicas !== undefined && { peers: replicas.peers }),
-        ...(resources && { addServices: resources.addServices }),
       }),
     );
   }
+  if (push !== undefined) security?.follow(push.renew);
   if (push === undefined || http === undefined || health === undefined) {
     const failures = [...start.failures]; // not those of what is stopped while it starts
     await start.stop();

@@ -27,6 +27,10 @@ export const POOL_FROM_CLUSTER: i32 = 1; // the name of the cluster that the req
 export const POOL_FROM_ROUTE: i32 = 2; // the name of its route
 export const POOL_FROM_METADATA: i32 = 3; // `pool` among the metadata `inline-epp` of that cluster
 
+/** What says among which endpoints of its pool a request may be sent. */
+export const SUBSET_NONE: i32 = 0; // nothing: among all
+export const SUBSET_METADATA: i32 = 1; // its dynamic metadata
+
 const MAX_TEXT: u32 = 253;
 const MOST_PREFIX_MEMORY: i64 = 536870912;
 const LEAST_PREFIX_MEMORY: i64 = 65536;
@@ -49,6 +53,7 @@ export class PluginConfig {
   hold: i32;
   failureMode: i32;
   errors: i32;
+  subset: i32;
   /** Microseconds: how long the state of a silent sidecar is believed. */
   staleAfter: i64;
   /** Microseconds: how long hold "self" waits for a first body callback. */
@@ -68,6 +73,7 @@ export class PluginConfig {
     this.hold = HOLD_BUFFER;
     this.failureMode = FAIL_CLOSE;
     this.errors = ERRORS_API;
+    this.subset = SUBSET_NONE;
     this.staleAfter = 5_000_000;
     this.watchdog = 5_000_000;
     this.prefixMemory = 16_777_216;
@@ -92,7 +98,7 @@ export function parsePluginConfig(config: PluginConfig, at: usize, length: u32, 
     if (!isField(nameAt, nameLength)) {
       error.add("unknown field \"").bytes(nameAt, nameLength)
         .add("\"; fields: stateCluster, authority, route, pool, poolFrom, ")
-        .add("pools, hold, failureMode, staleAfter, watchdog, prefixMemory, explainHeader, errors");
+        .add("pools, hold, failureMode, staleAfter, watchdog, prefixMemory, explainHeader, errors, subset");
       return false;
     }
     if (spells(nameAt, nameLength, "pools")) {
@@ -138,7 +144,7 @@ function isField(at: usize, length: u32): bool {
     spells(at, length, "poolFrom") || spells(at, length, "pools") || spells(at, length, "hold") ||
     spells(at, length, "failureMode") || spells(at, length, "staleAfter") || spells(at, length, "watchdog") ||
     spells(at, length, "prefixMemory") || spells(at, length, "explainHeader") ||
-    spells(at, length, "errors")
+    spells(at, length, "errors") || spells(at, length, "subset")
   );
 }
 
@@ -166,6 +172,12 @@ function setField(config: PluginConfig, name: usize, nameLength: u32, at: usize,
     if (spells(at, length, "api")) config.errors = ERRORS_API;
     else if (spells(at, length, "plain")) config.errors = ERRORS_PLAIN;
     else return wrong(error, name, nameLength, at, length, "\"api\" or \"plain\"");
+    return true;
+  }
+  if (spells(name, nameLength, "subset")) {
+    if (spells(at, length, "none")) config.subset = SUBSET_NONE;
+    else if (spells(at, length, "metadata")) config.subset = SUBSET_METADATA;
+    else return wrong(error, name, nameLength, at, length, "\"none\" or \"metadata\"");
     return true;
   }
   if (spells(name, nameLength, "staleAfter") || spells(name, nameLength, "watchdog")) {

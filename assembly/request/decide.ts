@@ -1,6 +1,7 @@
 // The decision for one request, and how it leaves the filter.
 
 import * as host from "../abi/host.ts";
+import { SUBSET_METADATA } from "../config/plugin-config.ts";
 import { xxh64 } from "../hash/xxh64.ts";
 import { count, FAILED_CLOSED, FAILED_OPEN, PICKS } from "../metrics.ts";
 import { Root } from "../root.ts";
@@ -9,6 +10,7 @@ import {
   afterPick, dataParallelPort, encodePickAt, encodePicks, FILTERED_OUT, prefillPick, schedule, scheduleAny,
   scheduleOutcome,
 } from "../schedule/schedule.ts";
+import { allowAll, allowOnly } from "../schedule/subset.ts";
 import { beginTrace, endTrace } from "../schedule/trace.ts";
 import { Pool } from "../state/pool.ts";
 import { Line } from "../text/line.ts";
@@ -32,6 +34,8 @@ import { NO_REASON, refuse, REJECTED_NO_ENDPOINTS } from "./refuse.ts";
 import { countAt, remember, Request } from "./request.ts";
 import { withoutPool } from "./without-pool.ts";
 
+/** Dynamic metadata: a text with addresses. Lists of texts Envoy does not hand to filters. */
+const SUBSET = text("metadata\0filter_metadata\0envoy.lb.subset_hint\0x-gateway-destination-endpoint-subset");
 const DETAILS_NO_ENDPOINT = text("inline_epp_no_endpoint");
 const list = new Line();
 const reason = new Line();
@@ -47,6 +51,7 @@ export function decide(root: Root, request: Request, whole: bool): bool {
   const now = host.now();
   const staleAfter = root.config.staleAfter;
   let picks: u32;
+  readSubset(root);
   if (whole) {
     describe(request, pool);
     beginTrace(pool, request.explain);
@@ -73,6 +78,12 @@ export function decide(root: Root, request: Request, whole: bool): bool {
   }
   count(PICKS);
   return true;
+}
+
+// Where the gateway tells among which endpoints to choose, only those are candidates.
+function readSubset(root: Root): void {
+  if (root.config.subset == SUBSET_METADATA && host.getProperty(SUBSET)) allowOnly(host.resultAt, host.resultLength);
+  else allowAll();
 }
 
 function send(root: Root, request: Request, pool: Pool, picks: u32): void {

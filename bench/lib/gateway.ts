@@ -16,9 +16,13 @@ export interface GatewayPorts {
 /** `plain`: round robin, none of our filters. `inline`: as shipped. */
 export type Arm = "plain" | "inline";
 
+/** `ext-proc`: the sidecar decides, by ext_proc. */
+export type AnyArm = Arm | "ext-proc";
+
 // The parts of Envoy's configuration that are touched; the rest passes through as it stands.
 interface Filter {
   name: string;
+  typed_config?: unknown;
 }
 interface Manager {
   http_filters: Filter[];
@@ -41,7 +45,7 @@ interface Bootstrap {
 const address = (port: number) => ({ socket_address: { address: "127.0.0.1", port_value: port } });
 
 /** The configuration of one arm. Access logs are off in both: they would cost the same and only blur the figures. */
-export function gatewayConfig(arm: Arm, ports: GatewayPorts): unknown {
+export function gatewayConfig(arm: AnyArm, ports: GatewayPorts): unknown {
   const config = parse(readFileSync(join(ROOT, "envoy/envoy.yaml"), "utf8")) as Bootstrap;
   config.admin.address = address(ports.admin);
   const listener = required(config.static_resources.listeners[0], "a listener");
@@ -56,7 +60,31 @@ export function gatewayConfig(arm: Arm, ports: GatewayPorts): unknown {
     delete models.load_balancing_policy;
     models.lb_policy = "ROUND_ROBIN";
   }
+  if (arm === "ext-proc") {
+    const router = manager.http_filters.filter((filter) => filter.name === "envoy.filters.http.router");
+    manager.http_filters = [extProcFilter("inline-epp-state"), ...router];
+  }
   return config;
+}
+
+// As the gateways of the Inference Extension configure it.
+function extProcFilter(cluster: string): Filter {
+  return {
+    name: "envoy.filters.http.ext_proc",
+    typed_config: {
+      "@type": "type.googleapis.com/envoy.extensions.filters.http.ext_proc.v3.ExternalProcessor",
+      grpc_service: { envoy_grpc: { cluster_name: cluster } },
+      processing_mode: {
+        request_header_mode: "SEND",
+        response_header_mode: "SEND",
+        request_body_mode: "FULL_DUPLEX_STREAMED",
+        response_body_mode: "FULL_DUPLEX_STREAMED",
+        request_trailer_mode: "SEND",
+        response_trailer_mode: "SEND",
+      },
+      message_timeout: "1s",
+    },
+  };
 }
 
 function cluster(config: Bootstrap, name: string): Cluster {

@@ -1,12 +1,12 @@
-// The two arms of measurements through Envoy, with the sidecar of the one that picks.
+// The arms of measurements through Envoy, with the sidecar of those that pick.
 
-import { type Arm, gatewayConfig } from "./gateway.ts";
+import { type AnyArm, type Arm, gatewayConfig } from "./gateway.ts";
 import { freePorts, untilReady, type Workbench } from "./processes.ts";
 
 /** Ports of the arms' listeners and ids of their processes. */
-export interface Gateways {
-  readonly listeners: Readonly<Record<Arm, number>>;
-  readonly envoys: Readonly<Record<Arm, number>>;
+export interface Gateways<A extends AnyArm = Arm> {
+  readonly listeners: Readonly<Record<A, number>>;
+  readonly envoys: Readonly<Record<A, number>>;
   readonly sidecar: number;
 }
 
@@ -17,18 +17,29 @@ export function startEnvoy(workbench: Workbench, envoy: string, name: string, co
   return workbench.start(name, envoy, args);
 }
 
-/**
- * Starts the sidecar, which scrapes every endpoint each 50 ms, and both arms, and waits until both serve POSTs of an
- * empty object to a path. `endpoints`: ports of the model servers, which answer already.
- */
-export async function startGateways(
+/** Starts the arms `plain` and `inline`: see startArms. */
+export function startGateways(
   workbench: Workbench,
   envoy: string,
   endpoints: readonly number[],
   path: string,
 ): Promise<Gateways> {
-  const ports = (await freePorts(7)) as [number, number, number, number, number, number, number];
-  const [plainPort, plainAdmin, inlinePort, inlineAdmin, state, health, metrics] = ports;
+  return startArms(workbench, envoy, endpoints, path, ["plain", "inline"]);
+}
+
+/**
+ * Starts the sidecar, which scrapes every endpoint each 50 ms, and the arms, and waits until each serves POSTs of a
+ * small object to a path. `endpoints`: ports of the model servers, which answer already.
+ */
+export async function startArms<A extends AnyArm>(
+  workbench: Workbench,
+  envoy: string,
+  endpoints: readonly number[],
+  path: string,
+  arms: readonly A[],
+): Promise<Gateways<A>> {
+  type Ports = [number, number, number, ...number[]];
+  const [state, health, metrics, ...ports] = (await freePorts(3 + 2 * arms.length)) as Ports;
   const pool = { name: "default/base", endpoints: endpoints.map((port) => ({ address: `127.0.0.1:${port}` })) };
   const sidecar = workbench.start("sidecar", process.execPath, [
     "build/inline-epp.mjs",
@@ -39,12 +50,13 @@ export async function startGateways(
     ...["--refresh-metrics-interval", "50ms", "--log-level", "warn"],
   ]);
   await untilReady("the sidecar", `http://127.0.0.1:${metrics}/readyz`);
-  const arm = (name: Arm, listener: number, admin: number) =>
-    startEnvoy(workbench, envoy, name, gatewayConfig(name, { listener, admin, state, endpoints }));
-  const envoys = { plain: arm("plain", plainPort, plainAdmin), inline: arm("inline", inlinePort, inlineAdmin) };
-  const listeners = { plain: plainPort, inline: inlinePort };
-  for (const port of Object.values(listeners)) {
-    await untilReady("Envoy", `http://127.0.0.1:${port}${path}`, { method: "POST", body: '{"model":"base"}' });
+  const listeners: Partial<Record<A, number>> = {};
+  const envoys: Partial<Record<A, number>> = {};
+  for (const [index, arm] of arms.entries()) {
+    const [listener, admin] = ports.slice(2 * index) as [number, number];
+    listeners[arm] = listener;
+    envoys[arm] = startEnvoy(workbench, envoy, arm, gatewayConfig(arm, { listener, admin, state, endpoints }));
+    await untilReady("Envoy", `http://127.0.0.1:${listener}${path}`, { method: "POST", body: '{"model":"base"}' });
   }
-  return { listeners, envoys, sidecar };
+  return { listeners: listeners as Record<A, number>, envoys: envoys as Record<A, number>, sidecar };
 }

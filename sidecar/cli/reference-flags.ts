@@ -19,7 +19,7 @@ interface OddFlag {
   readonly here: string;
   /** Why, and what to do instead. */
   readonly why: string;
-  readonly judge: (value: unknown, flags: Flags) => Verdict;
+  readonly judge: (value: unknown) => Verdict;
 }
 
 function ignored(name: string, why: string): OddFlag {
@@ -36,37 +36,10 @@ function onlyFalse(name: string, why: string): OddFlag {
   return { name, takes: "switch", here: "only `false`", why, judge };
 }
 
-function onlyText(name: string, text: string, why: string): OddFlag {
-  const judge = (value: unknown): Verdict => (value === text ? "accepted" : "refused");
-  return { name, takes: "text", here: `only \`${text}\``, why, judge };
-}
-
-/** Who says how to encrypt wants it encrypted, unless secure serving is turned off beside it. */
-function ofTls(name: string, takes: OddFlag["takes"] = "text"): OddFlag {
-  return {
-    name,
-    takes,
-    here: "refused without `--secure-serving=false`",
-    why: "gateways connect in plaintext; leave encryption to the mesh, and leave this out",
-    judge(value, { secureServing }) {
-      if (value === false) return "accepted";
-      return secureServing === false ? "without effect" : "refused";
-    },
-  };
-}
-
 const METRICS_TLS = "metrics are served in plaintext; --metrics-endpoint-auth asks readers for a token";
 
 /** Flags of which nothing or not every value has a meaning here. */
 export const ODD: readonly OddFlag[] = [
-  onlyFalse(
-    "secure-serving",
-    "gateways connect in plaintext; leave encryption to the mesh, and tell it not to expect TLS at this port",
-  ),
-  ofTls("cert-path"),
-  ofTls("enable-cert-reload", "switch"),
-  ofTls("tls-min-version"),
-  ofTls("tls-cipher-suites"),
   {
     ...ignored("metrics-cert-dir", METRICS_TLS),
     here: "refused",
@@ -79,31 +52,13 @@ export const ODD: readonly OddFlag[] = [
   },
   onlyFalse("ha-enable-leader-election", "every replica is active and there is nothing to elect; leave it out"),
   onlyFalse("tracing", "no traces are made; leave it out"),
-  {
-    name: "disable-endpoint-subset-filter",
-    takes: "switch",
-    here: "only `true`",
-    why: "the subset that a request's metadata names is not looked at; give each subset a pool of its own",
-    judge: (value) => (value === true ? "accepted" : "refused"),
-  },
-  onlyText(
-    "destination-endpoint-hint-key",
-    "x-gateway-destination-endpoint",
-    "the filter's header has this name; rename it where Envoy's configuration sets it",
-  ),
-  onlyText(
-    "destination-endpoint-hint-metadata-namespace",
-    "envoy.lb",
-    "the choice goes out as a header, not as metadata; let the cluster's override_host policy read that",
-  ),
   ignoredSwitch("health-checking", "health is always served, on --grpc-health-port and not on --grpc-port"),
   ignoredSwitch("enable-pprof", "there are no Go profiles; Node's own --inspect and --cpu-prof do that"),
   ignoredSwitch("emit-endpoint-scores", "the filter tells scores to who asks by its setting explainHeader"),
-  ignoredSwitch("enable-grpc-stream-metrics", "there are no ext_proc streams; inline_epp_gateways counts gateways"),
+  ignoredSwitch("enable-grpc-stream-metrics", "inline_epp_ext_proc_streams is always there"),
   ignoredSwitch("allow-experimental-plugins", "every plugin that is here may be used; check lists what a plugin does"),
   ignored("refresh-prometheus-metrics-interval", "metrics are computed when they are read"),
-  ignored("grpc-max-recv-msg-size", "requests do not pass through the sidecar"),
-  ignored("grpc-max-send-msg-size", "requests do not pass through the sidecar"),
+  ignored("grpc-max-send-msg-size", "bodies are sent in pieces of 62000 bytes"),
   ignored("zap-stacktrace-level", "errors are logged with their stack, other lines without"),
   ignored("zap-time-encoding", "times are logged as ISO 8601 in UTC"),
 ];
@@ -118,10 +73,19 @@ export const ALIKE: readonly (readonly [name: string, difference: string])[] = [
   ["kubeconfig", ""],
   ["config-file", "followed as it changes"],
   ["config-text", ""],
-  ["grpc-port", "gateways' state streams in place of ext_proc"],
+  ["grpc-port", "gateways' state streams, too"],
   ["grpc-health-port", ""],
   ["metrics-port", "`/state` and HTTP probes too"],
   ["metrics-endpoint-auth", "false by default; covers `/state` too"],
+  ["secure-serving", "left out: connections with TLS are taken and those without"],
+  ["cert-path", ""],
+  ["enable-cert-reload", ""],
+  ["tls-min-version", ""],
+  ["tls-cipher-suites", "those that Go calls secure"],
+  ["disable-endpoint-subset-filter", "with ext_proc"],
+  ["destination-endpoint-hint-key", "with ext_proc"],
+  ["destination-endpoint-hint-metadata-namespace", "with ext_proc"],
+  ["grpc-max-recv-msg-size", "64MiB by default; with ext_proc"],
   ["drain-timeout", "0s by default: a gateway keeps its state while it looks for another replica"],
   ["refresh-metrics-interval", ""],
   ["metrics-staleness-threshold", ""],
@@ -158,7 +122,7 @@ function judged(command: Command): { odd: OddFlag; value: unknown; verdict: Verd
   const flags = command.opts<Flags>();
   return ODD.map((odd) => {
     const value = flags[command.options.find((option) => option.long === `--${odd.name}`)!.attributeName()];
-    return { odd, value, verdict: value === undefined ? "accepted" : odd.judge(value, flags) };
+    return { odd, value, verdict: value === undefined ? "accepted" : odd.judge(value) };
   });
 }
 

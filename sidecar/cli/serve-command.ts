@@ -9,6 +9,13 @@ import {
   envoyGatewayContradiction,
   envoyGatewaySettings,
 } from "./envoy-gateway-flags.ts";
+import {
+  addExtProcFlags,
+  type ExtProcFlags,
+  extProcContradiction,
+  extProcSettings,
+  tlsSettings,
+} from "./ext-proc-flags.ts";
 import { addLogFlags, type LogFlags, logSettings } from "./log-flags.ts";
 import { durationOption, option, spelled, switchOption } from "./option.ts";
 import { addPageFlags, type PageFlags, pageContradiction, pageSettings } from "./page-flags.ts";
@@ -57,7 +64,7 @@ Examples:
     $ inline-epp serve --kubeconfig ~/.kube/config --context test --all-namespaces --log-format text
 `;
 
-interface Flags extends ScopeFlags, ScrapeFlags, ReplicaFlags, EnvoyGatewayFlags, PageFlags, LogFlags {
+interface Flags extends ScopeFlags, ScrapeFlags, ExtProcFlags, ReplicaFlags, EnvoyGatewayFlags, PageFlags, LogFlags {
   readonly configFile?: string;
   readonly configText?: string;
   readonly bind?: string;
@@ -118,6 +125,7 @@ function addFlags(command: Command): void {
     ).default(0, formatDuration(0)),
   );
 
+  addExtProcFlags(command);
   addScrapeFlags(command);
   addReplicaFlags(command);
   addEnvoyGatewayFlags(command);
@@ -150,6 +158,7 @@ function settingsOf(flags: Flags, env: Environment): ServeSettings {
   const endpoints = endpointsFrom(flags, env);
   const vllmMetrics = vllmMetricsOf(flags);
   const replicas = replicaSettings(flags);
+  const extProc = extProcSettings(flags);
   const envoyGateway = envoyGatewaySettings(flags);
   const page = pageSettings(flags);
   return {
@@ -169,6 +178,8 @@ function settingsOf(flags: Flags, env: Environment): ServeSettings {
     metricsPlace: metricsPlaceOf(flags),
     verifyMetricsTls: verifiesTls(flags),
     ...(vllmMetrics !== undefined && { vllmMetrics }),
+    tls: tlsSettings(flags),
+    ...(extProc !== undefined && { extProc }),
     ...(replicas !== undefined && { replicas }),
     ...(envoyGateway !== undefined && { envoyGateway }),
     ...(page !== undefined && { page }),
@@ -192,6 +203,7 @@ export function serveCommand(
       refusedFlag(self) ??
       scopeContradiction(self, env) ??
       portContradiction(self) ??
+      extProcContradiction(self) ??
       scrapeContradiction(self) ??
       replicaContradiction(self) ??
       envoyGatewayContradiction(self) ??

@@ -1,8 +1,8 @@
 // What gateways subscribe to that Envoy Gateway's extension has told where to find it.
 
-import type { Server } from "@grpc/grpc-js";
 import { settingsProblem } from "../filter/check-settings.ts";
 import { readFilterFile } from "../filter/module.ts";
+import type { GrpcMethod } from "../grpc/server.ts";
 import type { Log } from "../observe/log.ts";
 import type { PoolSource } from "../state/source.ts";
 import type { Clock } from "../support/clock.ts";
@@ -14,7 +14,7 @@ import { STATE_CLUSTER } from "./sidecar-source.ts";
 
 /** What else is served on the port that gateways connect to. */
 export interface GatewayResources {
-  addServices(server: Server): void;
+  readonly methods: readonly (readonly [path: string, method: GrpcMethod])[];
   /** Ends the streams. */
   stop(): void;
 }
@@ -40,7 +40,7 @@ export function openGatewayResources(
   const assignments = new LoadAssignments(source, clock);
   const services = new DiscoveryServices([assignments, configs], clock, log);
   return {
-    addServices: (server) => services.addTo(server),
+    methods: services.methods,
     stop() {
       assignments.stop();
       services.end();

@@ -1,4 +1,4 @@
-import { Metadata, status } from "@grpc/grpc-js";
+import { status } from "@grpc/grpc-js";
 import { decodeUp, FrameRefused, refusalName, type UpFrame } from "../../wire/decode.ts";
 import { REFUSED_EPOCH, REFUSED_KIND, REFUSED_VALUE } from "../../wire/layout.ts";
 import type { Ack, Flight, Hello, Want } from "../../wire/model.ts";
@@ -7,7 +7,7 @@ import type { GatewayContext, GatewayStatus } from "./gateway-context.ts";
 import { Outbox, type Wire } from "./outbox.ts";
 import type { DownKind } from "./push-observer.ts";
 import { Relay } from "./relay.ts";
-import type { FrameStream } from "./service.ts";
+import type { GatewayStream } from "./service.ts";
 import { WantLog } from "./want-log.ts";
 import { Wants } from "./wants.ts";
 
@@ -27,7 +27,7 @@ export class Gateway {
   readonly number: number;
   readonly outbox: Outbox;
   readonly relay: Relay;
-  readonly #call: FrameStream;
+  readonly #call: GatewayStream;
   readonly #context: GatewayContext;
   readonly #acks = new Acks();
   readonly #openedAt: number;
@@ -45,23 +45,23 @@ export class Gateway {
   #over = false;
   #lastRefusal = "";
 
-  constructor(number: number, call: FrameStream, context: GatewayContext) {
+  constructor(number: number, call: GatewayStream, context: GatewayContext) {
     this.number = number;
     this.#call = call;
     this.#context = context;
     this.#openedAt = context.clock.now();
-    this.#peer = call.getPeer();
+    this.#peer = call.peer;
     const wire: Wire = { waiting: () => this.#waiting, write: (kind, bytes) => this.#write(kind, bytes) };
     this.outbox = new Outbox(context.frames, wire, new Wants(), () => context.observer.skipped());
     this.relay = new Relay(number, context.told, wire, context.clock, context.observer);
     this.#wantLog = new WantLog(context.log, context.clock);
     this.#stopWaiting = context.clock.after(HELLO_WITHIN_MS, () => this.#refuseStream());
-    call.on("data", (bytes: Buffer) => this.#receive(bytes));
-    call.on("end", () => this.end("the gateway ended it, or its connection was lost"));
-    call.on("cancelled", () => this.#leave("cancelled"));
-    call.on("error", (error) => this.#leave(error.message));
-    // Headers go out at once, so that the gateway knows that the stream stands before there is anything to say.
-    call.sendMetadata(new Metadata());
+    call.listen({
+      message: (bytes) => this.#receive(bytes),
+      halfClosed: () => this.end("the gateway ended it, or its connection was lost"),
+      closed: () => this.#leave("cancelled"),
+    });
+    call.begin();
   }
 
   /** What is known of the gateway now. */
@@ -212,7 +212,7 @@ export class Gateway {
     const seen = this.#lastRefusal === "" ? "no frame came" : `the last frame was refused: ${this.#lastRefusal}`;
     const details = `no HELLO within ${HELLO_WITHIN_MS / 1000} s; ${seen}`;
     this.#leave(details);
-    this.#call.emit("error", { code: status.INVALID_ARGUMENT, details });
+    this.#call.fail(status.INVALID_ARGUMENT, details);
   }
 
   #leave(why: string): void {

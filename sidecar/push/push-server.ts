@@ -1,11 +1,14 @@
-import type { Server } from "@grpc/grpc-js";
+import type { TlsOptions } from "node:tls";
+import { status } from "@grpc/grpc-js";
 import { MAX_FRAME_BYTES, MAX_POOLS } from "../../wire/layout.ts";
 import type { Observed } from "../../wire/model.ts";
+import type { GrpcCall } from "../grpc/call.ts";
+import { openPort, type PortSecurity } from "../grpc/port.ts";
+import { type GrpcMethod, GrpcServer } from "../grpc/server.ts";
 import type { Ledger } from "../limits/ledger.ts";
 import { MemoryLedger } from "../limits/memory-ledger.ts";
 import { receiveSpent } from "../limits/receive.ts";
 import { receiveObserved } from "../observations/receive.ts";
-import { listenGrpc } from "../observe/grpc-listener.ts";
 import type { Listen } from "../observe/listen-error.ts";
 import type { Log } from "../observe/log.ts";
 import { Quiet } from "../observe/quiet.ts";
@@ -22,7 +25,7 @@ import type { Peers } from "./peers.ts";
 import type { PlanSource } from "./plan-source.ts";
 import type { PushObserver } from "./push-observer.ts";
 import type { Told } from "./relay.ts";
-import { type FrameCall, type FrameReply, type FrameStream, stateService } from "./service.ts";
+import { type GatewayStream, stateService } from "./service.ts";
 import { AT_FIRST, IN_FULL, type LoadFor, NOBODY, UNWANTED } from "./wants.ts";
 
 /** Milliseconds between BEATs. */
@@ -39,13 +42,7 @@ const FLIGHT_WINDOW_MS = 20;
 const FLIGHTS = "flights";
 
 const NOTHING = new Uint8Array();
-
-const SERVER_OPTIONS = {
-  // A gateway that is gone without a word is noticed within 15 s: a ping after 10 s, 5 s for the answer.
-  "grpc.keepalive_time_ms": 10_000,
-  "grpc.keepalive_timeout_ms": 5_000,
-  "grpc.max_receive_message_length": MAX_FRAME_BYTES,
-};
+const PLAINTEXT: PortSecurity = { plaintext: true };
 
 /** What the push server needs. */
 export interface PushServerOptions {
@@ -57,13 +54,18 @@ export interface PushServerOptions {
   readonly observer: PushObserver;
   /** The other replicas of this sidecar; none where left out. */
   readonly peers?: Peers;
-  /** Adds what else gateways find at this port. */
-  readonly addServices?: (server: Server) => void;
   /** Hears what workers tell of their requests; nobody does where left out. */
   readonly observed?: (observed: Observed) => void;
   /** Who keeps budgets of rate limits; this server's memory where left out. */
   readonly budgets?: Ledger;
+  /** What else is served at the port. */
+  readonly methods?: readonly (readonly [path: string, method: GrpcMethod])[];
+  /** Plaintext where left out. */
+  readonly security?: PortSecurity;
 }
+
+/** What a call is answered with: a frame, or the status that says why there is none. */
+export type CallReply = Uint8Array | { readonly code: number; readonly details: string };
 
 /** The running push server. */
 export interface PushServer {
@@ -71,6 +73,12 @@ export interface PushServer {
   readonly port: number;
   /** What gateways have told of themselves. */
   readonly told: Told;
+  /** Takes another certificate for connections to come. */
+  renew(tls: TlsOptions): void;
+  /** Serves a gateway within this process as one that has connected. */
+  attach(stream: GatewayStream): void;
+  /** Answers a call of such a gateway; undefined: there is no such method. */
+  call(path: string, frame: Uint8Array): Promise<CallReply> | undefined;
   /** Connected gateways that have said HELLO, in the order of their coming. */
   gateways(): GatewayStatus[];
   /** Ends all streams and closes; what has not ended after so many milliseconds is cut off. */
@@ -194,26 +202,49 @@ export async function startPushServer(options: PushServerOptions): Promise<PushS
     },
   };
 
-  peers?.attach({ told, flightChanged: () => flightPacer.changed(FLIGHTS), journalCame: pumpJournals });
-  const listener = await listenGrpc(options.listen, SERVER_OPTIONS, (server) => {
-    server.addService(stateService, {
-      Stream: (call: FrameStream) => {
-        strangers.add(new Gateway(++streams, call, context));
+  function attach(stream: GatewayStream): void {
+    strangers.add(new Gateway(++streams, stream, context));
+  }
+
+  const refused = (reason: string): void => observer.refused("up", reason, 1);
+  /** What workers call, by path: a frame up, a frame or a status down. */
+  const calls: Readonly<Record<string, (frame: Uint8Array) => CallReply | Promise<CallReply>>> = {
+    [stateService.Observe.path]: (frame) =>
+      receiveObserved(frame, options.observed ?? (() => undefined), refused) ?? NOTHING,
+    [stateService.Spend.path]: (frame) => receiveSpent(frame, budgets, refused),
+  };
+
+  function serveCall(path: string, call: GrpcCall): void {
+    let asked = false;
+    call.listen({
+      async message(frame) {
+        asked = true;
+        const answer = await calls[path]!(frame);
+        if (answer instanceof Uint8Array) {
+          call.write(answer);
+          call.end();
+        } else {
+          call.fail(answer.code, answer.details);
+        }
       },
-      Spend: async (call: FrameCall, reply: FrameReply) => {
-        const answer = await receiveSpent(call.request, budgets, (reason) => observer.refused("up", reason, 1));
-        if (answer instanceof Uint8Array) reply(null, answer);
-        else reply(answer);
+      halfClosed() {
+        if (!asked) call.fail(status.INVALID_ARGUMENT, "the call has no message");
       },
-      Observe: (call: FrameCall, reply: FrameReply) => {
-        const refused = (reason: string): void => observer.refused("up", reason, 1);
-        const failure = receiveObserved(call.request, options.observed ?? (() => undefined), refused);
-        if (failure === undefined) reply(null, NOTHING);
-        else reply(failure);
-      },
+      closed: () => undefined,
     });
-    options.addServices?.(server);
-  });
+  }
+
+  peers?.attach({ told, flightChanged: () => flightPacer.changed(FLIGHTS), journalCame: pumpJournals });
+  const server = new GrpcServer(
+    new Map([
+      [stateService.Stream.path, { serve: attach, mostBytes: MAX_FRAME_BYTES }],
+      ...Object.keys(calls).map((path) => {
+        return [path, { serve: (call: GrpcCall) => serveCall(path, call), mostBytes: MAX_FRAME_BYTES }] as const;
+      }),
+      ...(options.methods ?? []),
+    ]),
+  );
+  const port = await openPort(options.listen, options.security ?? PLAINTEXT, (socket) => server.connect(socket));
   const endings = [
     source.subscribe(poolChanged),
     plans.subscribe(() => {
@@ -229,12 +260,16 @@ export async function startPushServer(options: PushServerOptions): Promise<PushS
     for (const end of endings) end();
     for (const gateway of [...gateways, ...strangers]) gateway.end("this sidecar stops");
     flightPacer.stop(); // gateways that leave are news for those that have not yet
-    await listener.close(grace);
+    port.close();
+    await server.close(grace);
   }
 
   return {
-    port: listener.port,
+    port: port.port,
+    renew: port.renew,
     told,
+    attach,
+    call: (path, frame) => (Object.hasOwn(calls, path) ? Promise.resolve(calls[path]!(frame)) : undefined),
     gateways: () => [...gateways].map((gateway) => gateway.status()),
     stop(grace = 2000) {
       stopped ??= stop(grace);

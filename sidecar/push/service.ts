@@ -1,11 +1,18 @@
-import type { ServerDuplexStream, ServerUnaryCall, ServiceDefinition, sendUnaryData } from "@grpc/grpc-js";
+import type { ServiceDefinition } from "@grpc/grpc-js";
+import type { CallListener } from "../grpc/call.ts";
 
-/** The call of one gateway: whole frames in both directions. */
-export type FrameStream = ServerDuplexStream<Buffer, Uint8Array>;
-
-/** A worker's call: one frame up, one or nothing down. */
-export type FrameCall = ServerUnaryCall<Buffer, Uint8Array>;
-export type FrameReply = sendUnaryData<Uint8Array>;
+/** The call of one gateway: whole frames in both directions. A gateway within this process has one, too. */
+export interface GatewayStream {
+  /** `ip:port` it connects from. */
+  readonly peer: string;
+  listen(listener: CallListener): void;
+  /** Tells the gateway that the stream stands. */
+  begin(): void;
+  /** @param written is called once the transport has taken the bytes. */
+  write(bytes: Uint8Array, written: () => void): void;
+  end(): void;
+  fail(code: number, details: string): void;
+}
 
 // A message is a frame as it stands. Protobuf around it would copy and parse what the layout already says.
 const asBuffer = (bytes: Uint8Array): Buffer => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);

@@ -1,6 +1,6 @@
 import { Buffer, Clock, HeaderMap, LOG_LEVELS, Result, WasiError } from "./abi.ts";
 import type { GrpcStream } from "./environment.ts";
-import { readHeaderPairs, writeHeaderPairs } from "./header-pairs.ts";
+import { readHeaderPairs } from "./header-pairs.ts";
 import type { FilterVm } from "./vm.ts";
 
 const utf8 = new TextDecoder();
@@ -31,8 +31,8 @@ export function hostImports(vm: FilterVm): WebAssembly.Imports {
   };
 
   const headersOf = (map: number) => {
-    if (map === HeaderMap.requestHeaders) return vm.current()?.headers;
-    return map === HeaderMap.responseHeaders ? vm.current()?.responseHeaders : undefined;
+    if (map === HeaderMap.requestHeaders) return vm.current()?.requestAccess;
+    return map === HeaderMap.responseHeaders ? vm.current()?.responseAccess : undefined;
   };
 
   const env: Record<string, (...args: never[]) => number> = {
@@ -120,7 +120,7 @@ export function hostImports(vm: FilterVm): WebAssembly.Imports {
     proxy_get_header_map_pairs(map: number, atAt: number, lengthAt: number) {
       const headers = headersOf(map);
       if (!headers) return Result.badArgument;
-      give(writeHeaderPairs(headers), atAt, lengthAt);
+      give(headers.serialize(), atAt, lengthAt);
       return Result.ok;
     },
     proxy_get_header_map_value(map: number, nameAt: number, nameLength: number, atAt: number, lengthAt: number) {
@@ -154,12 +154,14 @@ export function hostImports(vm: FilterVm): WebAssembly.Imports {
         body: text(bodyAt, bodyLength),
         headers: Object.fromEntries(readHeaderPairs(bytes(headersAt, headersLength))),
       };
+      stream.heldListener?.answered();
       return Result.ok;
     },
     proxy_continue_stream() {
       const stream = vm.current();
       if (!stream) return Result.badArgument;
       stream.continued = true;
+      stream.heldListener?.continued();
       return Result.ok;
     },
     proxy_set_effective_context(id: number) {

@@ -3,6 +3,11 @@ export class FilterMetrics {
   readonly #ids = new Map<string, number>();
   readonly #values: bigint[] = [];
 
+  /** Names of all that are defined. */
+  names(): Iterable<string> {
+    return this.#ids.keys();
+  }
+
   /** The id of a metric, made if need be. */
   define(name: string): number {
     const known = this.#ids.get(name);

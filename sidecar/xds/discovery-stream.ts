@@ -1,7 +1,8 @@
 // One stream of Envoy's discovery protocol, state of the world: Envoy says which names it wants, gets those resources,
 // and again each time that one of them changes.
 
-import { type ServerDuplexStream, status } from "@grpc/grpc-js";
+import { status } from "@grpc/grpc-js";
+import type { GrpcCall } from "../grpc/call.ts";
 import { bytes, contentsOf, joined, messageIn, textIn } from "../protobuf/message.ts";
 import type { Resources } from "./resources.ts";
 import { any } from "./values.ts";
@@ -10,8 +11,6 @@ import { any } from "./values.ts";
 const NODE = 2;
 const RESOURCE_NAMES = 3;
 const ERROR_DETAIL = 6;
-
-export type DiscoveryCall = ServerDuplexStream<Buffer, Uint8Array>;
 
 /** Hears what becomes of a stream. */
 export interface StreamObserver {
@@ -28,7 +27,7 @@ function sameNames(a: readonly string[] | undefined, b: readonly string[]): bool
 }
 
 /** Serves a stream until it ends. What is no DiscoveryRequest ends it. */
-export function serveDiscovery(call: DiscoveryCall, resources: Resources, observer: StreamObserver): void {
+export function serveDiscovery(call: GrpcCall, resources: Resources, observer: StreamObserver): void {
   let names: readonly string[] | undefined;
   let node = "";
   let version = 0;
@@ -66,20 +65,15 @@ export function serveDiscovery(call: DiscoveryCall, resources: Resources, observ
     unsubscribe();
     observer.ended();
   };
-  call.on("data", (request: Buffer) => {
-    try {
-      take(request);
-    } catch (error) {
-      call.emit("error", {
-        code: status.INVALID_ARGUMENT,
-        details: `not a DiscoveryRequest: ${(error as Error).message}`,
-      });
-    }
-  });
-  call.on("cancelled", ended);
-  call.on("error", ended);
-  call.on("end", () => {
-    ended();
-    call.end();
+  call.listen({
+    message(request) {
+      try {
+        take(request);
+      } catch (error) {
+        call.fail(status.INVALID_ARGUMENT, `not a DiscoveryRequest: ${(error as Error).message}`);
+      }
+    },
+    halfClosed: () => call.end(),
+    closed: ended,
   });
 }

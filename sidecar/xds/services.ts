@@ -1,8 +1,9 @@
-import type { Server, ServiceDefinition } from "@grpc/grpc-js";
+import type { GrpcCall } from "../grpc/call.ts";
+import type { GrpcMethod } from "../grpc/server.ts";
 import type { Log } from "../observe/log.ts";
 import { Quiet } from "../observe/quiet.ts";
 import type { Clock } from "../support/clock.ts";
-import { type DiscoveryCall, serveDiscovery } from "./discovery-stream.ts";
+import { serveDiscovery } from "./discovery-stream.ts";
 import type { Resources } from "./resources.ts";
 
 /** The method of each type's own discovery service. */
@@ -13,28 +14,15 @@ const PATHS: Readonly<Record<string, string>> = {
     "/envoy.service.extension.v3.ExtensionConfigDiscoveryService/StreamExtensionConfigs",
 };
 
-const asBuffer = (bytes: Uint8Array): Buffer => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-const asIs = (bytes: Buffer): Buffer => bytes;
-
-function serviceOf(path: string): ServiceDefinition {
-  const method = {
-    path,
-    requestStream: true,
-    responseStream: true,
-    requestSerialize: asBuffer,
-    requestDeserialize: asIs,
-    responseSerialize: asBuffer,
-    responseDeserialize: asIs,
-  };
-  return { Stream: method };
-}
+/** Bytes that a request may have: the names of all clusters of a gateway. */
+const MOST_BYTES = 4 << 20;
 
 /** Discovery services of resources. */
 export class DiscoveryServices {
   readonly #resources: readonly Resources[];
   readonly #quiet: Quiet;
   readonly #log: Log;
-  readonly #calls = new Set<DiscoveryCall>();
+  readonly #calls = new Set<GrpcCall>();
 
   constructor(resources: readonly Resources[], clock: Clock, log: Log) {
     this.#resources = resources;
@@ -42,13 +30,12 @@ export class DiscoveryServices {
     this.#log = log;
   }
 
-  /** Adds them to a server. */
-  addTo(server: Server): void {
-    for (const resources of this.#resources) {
-      server.addService(serviceOf(PATHS[resources.type]!), {
-        Stream: (call: DiscoveryCall) => this.#serve(call, resources),
-      });
-    }
+  /** As gRPC sees them. */
+  get methods(): [path: string, method: GrpcMethod][] {
+    return this.#resources.map((resources) => [
+      PATHS[resources.type]!,
+      { serve: (call) => this.#serve(call, resources), mostBytes: MOST_BYTES },
+    ]);
   }
 
   /** Ends all streams; Envoys keep what they have, and look for another server. */
@@ -56,7 +43,7 @@ export class DiscoveryServices {
     for (const call of this.#calls) call.end();
   }
 
-  #serve(call: DiscoveryCall, resources: Resources): void {
+  #serve(call: GrpcCall, resources: Resources): void {
     this.#calls.add(call);
     const observer = {
       refused: (node: string, names: readonly string[], reason: string): void => {

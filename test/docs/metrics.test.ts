@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import type { Registry } from "prom-client";
+import { registerExtProcMetrics } from "../../sidecar/ext-proc/register-metrics.ts";
 import { countedLedger } from "../../sidecar/limits/ledger-metrics.ts";
 import { registerRequestMetrics } from "../../sidecar/observations/request-metrics.ts";
 import { registerEndpointMetrics } from "../../sidecar/observe/endpoint-metrics.ts";
@@ -57,6 +58,7 @@ test("the sidecar's metrics are those of the page", () => {
   registerScrapeMetrics(registry, {} as Parameters<typeof registerScrapeMetrics>[1]);
   registerKubernetesMetrics(registry);
   countedLedger({} as Parameters<typeof countedLedger>[0], registry);
+  registerExtProcMetrics(registry, {} as Parameters<typeof registerExtProcMetrics>[1]);
   registerReplicaMetrics(registry, {} as Parameters<typeof registerReplicaMetrics>[1]);
   registerRequestMetrics(registry, { poolName: () => "", isConfigured: () => false, clock });
   assert.deepEqual(documented("In the sidecar"), registered(registry));

@@ -59,7 +59,7 @@ const REFUSED: readonly (readonly [string, string])[] = [
   ],
   [
     configuration({ poll: "default/base" }),
-    'unknown field "poll"; fields: stateCluster, authority, route, pool, poolFrom, pools, hold, failureMode, staleAfter, watchdog, prefixMemory, explainHeader, errors',
+    'unknown field "poll"; fields: stateCluster, authority, route, pool, poolFrom, pools, hold, failureMode, staleAfter, watchdog, prefixMemory, explainHeader, errors, subset',
   ],
 ];
 

@@ -31,14 +31,14 @@ export type EnvoyOptions = {
   filter?: string;
   /** Reads the listener from a file, so that `updateListener` works. */
   dynamicListener?: boolean;
-  /** How many of the sidecar's pools it wants: all unless told. */
+  /** How many of the sidecar's pools it wants: all unless told; 0 where it has no filter. */
   poolsWanted?: number;
   /** Envoy's node id ("gateway-1" unless told). */
   nodeId?: string;
   /** More arguments for Envoy. */
   args?: readonly string[];
   /** Has the last word on the configuration. */
-  edit?: (config: EnvoyConfig) => void;
+  edit?: (config: EnvoyConfig, around: Surroundings) => void;
 };
 
 /** What Envoy is connected to. */
@@ -86,7 +86,7 @@ function derive(options: EnvoyOptions, around: Surroundings, requests: number, a
   if (options.failureMode !== undefined) setPlugin(listener, { failureMode: options.failureMode });
   if (options.plugin !== undefined) setPlugin(listener, options.plugin);
   if (options.nodeId !== undefined) config.node.id = options.nodeId;
-  options.edit?.(config);
+  options.edit?.(config, around);
   return config;
 }
 

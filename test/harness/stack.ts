@@ -95,7 +95,9 @@ export async function startStack(options: StackOptions = {}, t?: TestContext): P
       return envoy;
     };
     const waitForState = async (envoy: Envoy = envoys[0]!): Promise<void> => {
-      const frames = FRAMES_PER_POOL * (poolsWanted.get(envoy) ?? 0) + 1;
+      const pools = poolsWanted.get(envoy) ?? 0;
+      if (pools === 0) return;
+      const frames = FRAMES_PER_POOL * pools + 1;
       await waitUntil("state in Envoy", async () => (await envoy.stat(ACCEPTED)) >= frames, STATE_TIMEOUT_MS);
     };
     const envoy = await addEnvoy(options.envoy);

@@ -4,13 +4,13 @@ import assert from "node:assert/strict";
 import { writeFile } from "node:fs/promises";
 import { type TestContext, test } from "node:test";
 import { freePorts } from "../../scripts/stack/ports.ts";
+import { selfSigned } from "../../sidecar/grpc/self-signed.ts";
 import { readRedisUrl } from "../../sidecar/replicas/redis-address.ts";
 import { RedisSession } from "../../sidecar/replicas/redis-session.ts";
 import { systemClock } from "../../sidecar/support/clock.ts";
 import { file } from "../sidecar/cli/run.ts";
 import { held } from "../sidecar/push/records.ts";
 import { eventually } from "../sidecar/push/test-gateway.ts";
-import { selfSigned } from "../sidecar/scrape/certificate.ts";
 import { becomes, Fleet } from "./fleet.ts";
 import { RedisServer } from "./redis-server.ts";
 

@@ -122,11 +122,8 @@ const MISUSED: readonly (readonly [string, Record<string, string>, RegExp])[] = 
   ],
   ["serve --endpoints x --log-level loud", {}, /'loud' is invalid\. Allowed choices are trace, debug, info/],
   ["serve --endpoints x --config-file a --config-text b", {}, /'--config-file <file>' cannot be used with option/],
-  [
-    "serve --endpoints x --secure-serving",
-    {},
-    /^error: --secure-serving=true is refused: gateways connect in plaintext/,
-  ],
+  ["serve --endpoints x --tracing", {}, /^error: --tracing=true is refused: no traces are made/],
+  ["serve --endpoints x --enable-cert-reload", {}, /^error: --enable-cert-reload needs --cert-path/],
   ["serve --endpoints x --v high", {}, /--v <number>' argument 'high' is invalid/],
   ["serve --endpoints x --zap-encoder xml", {}, /Expected json or console/],
   ["--endpoint x", {}, /^error: unknown option '--endpoint'\n\(Did you mean --endpoints\?\)/],

@@ -6,9 +6,9 @@ import { type TestContext, test } from "node:test";
 import { type Client, credentials } from "@grpc/grpc-js";
 import { waitUntil } from "../../../scripts/stack/ready.ts";
 import { startExtensionServer } from "../../../sidecar/envoy-gateway/extension-server.ts";
+import { selfSigned } from "../../../sidecar/grpc/self-signed.ts";
 import { createLogger } from "../../../sidecar/observe/log.ts";
 import { systemClock } from "../../../sidecar/support/clock.ts";
-import { selfSigned } from "../scrape/certificate.ts";
 import { callHook, startExtension } from "./extension.ts";
 
 const HOST = "inline-epp.models.svc";

@@ -8,12 +8,12 @@ import { join } from "node:path";
 import { describe, type TestContext, test } from "node:test";
 import type { TLSSocket } from "node:tls";
 import { stringify } from "yaml";
+import { selfSigned } from "../../../sidecar/grpc/self-signed.ts";
 import { Connection } from "../../../sidecar/kubernetes/connection.ts";
 import { Credentials } from "../../../sidecar/kubernetes/credentials.ts";
 import { ApiError, ConnectionError } from "../../../sidecar/kubernetes/errors.ts";
 import { findKubeConfig } from "../../../sidecar/kubernetes/kubeconfig.ts";
 import { systemClock } from "../../../sidecar/support/clock.ts";
-import { selfSigned } from "../scrape/certificate.ts";
 import { ManualClock } from "../support/manual-clock.ts";
 import { setUp, until } from "./support.ts";
 
@@ -145,7 +145,7 @@ describe("credentials", () => {
 
   test("make one dispatcher for as long as certificates stay the same", async (t) => {
     const folder = folderOf(t);
-    const identity = selfSigned();
+    const identity = selfSigned("metrics");
     const ca = join(folder, "ca");
     writeFileSync(ca, identity.cert);
     const server = createHttpsServer(
@@ -165,7 +165,7 @@ describe("credentials", () => {
     const first = await credentials.take();
     assert.equal(await connection.get("/"), "metrics");
     assert.equal((await credentials.take()).dispatcher, first.dispatcher);
-    writeFileSync(ca, selfSigned().cert);
+    writeFileSync(ca, selfSigned("metrics").cert);
     await assert.rejects(connection.get("/"), /self.signed certificate/);
     writeFileSync(ca, identity.cert);
     assert.equal(await connection.get("/"), "metrics");
@@ -174,7 +174,7 @@ describe("credentials", () => {
 
   test("go through a proxy", async (t) => {
     const seen: string[] = [];
-    const identity = selfSigned();
+    const identity = selfSigned("metrics");
     const port = await listen(t, createHttpsServer(identity, echo));
     const proxy = createHttpServer().on("connect", (request, client) => {
       seen.push(request.url ?? "");

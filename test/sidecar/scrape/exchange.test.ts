@@ -4,12 +4,12 @@ import { createServer as createHttpServer } from "node:http";
 import { createServer as createHttpsServer } from "node:https";
 import { createServer, type Server, type Socket } from "node:net";
 import { after, afterEach, beforeEach, describe, test } from "node:test";
+import { selfSigned } from "../../../sidecar/grpc/self-signed.ts";
 import { type ExchangeOptions, type ExchangeResult, HttpExchange } from "../../../sidecar/scrape/exchange.ts";
 import { SignalReaders } from "../../../sidecar/scrape/signal-readers.ts";
 import { systemClock } from "../../../sidecar/support/clock.ts";
 import { ENGINE_VLLM } from "../../../wire/layout.ts";
 import { ManualClock } from "../support/manual-clock.ts";
-import { selfSigned } from "./certificate.ts";
 import { vllmExposition } from "./fixtures.ts";
 import { MetricsServer, until } from "./metrics-server.ts";
 
@@ -155,7 +155,7 @@ describe("an exchange", () => {
 
 describe("an exchange over TLS", () => {
   test("checks the certificate unless told otherwise", async () => {
-    const { key, cert } = selfSigned();
+    const { key, cert } = selfSigned("metrics");
     const https = createHttpsServer({ key, cert }, (_, response) => response.end(vllmExposition()));
     const url = `https://127.0.0.1:${await listen(https)}/metrics`;
     const checked = await runOnce({}, url);

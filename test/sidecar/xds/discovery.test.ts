@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
 import { Client, type ClientDuplexStream, credentials } from "@grpc/grpc-js";
 import { waitUntil } from "../../../scripts/stack/ready.ts";
-import { listenGrpc } from "../../../sidecar/observe/grpc-listener.ts";
+import { openPort } from "../../../sidecar/grpc/port.ts";
+import { GrpcServer } from "../../../sidecar/grpc/server.ts";
 import { createLogger } from "../../../sidecar/observe/log.ts";
 import { filterConfigs } from "../../../sidecar/xds/filter-configs.ts";
 import { LoadAssignments } from "../../../sidecar/xds/load-assignments.ts";
@@ -72,10 +73,12 @@ async function setUp(t: TestContext) {
   const assignments = new LoadAssignments(source, clock);
   const services = new DiscoveryServices([assignments, filterConfigs(MODULE, { hold: "self" })], clock, log);
   const at = { host: "127.0.0.1", port: 0, flag: "--x" };
-  const server = await listenGrpc(at, {}, (one) => services.addTo(one));
-  const client = new Client(`127.0.0.1:${server.port}`, credentials.createInsecure());
+  const server = new GrpcServer(new Map(services.methods));
+  const port = await openPort(at, { plaintext: true }, (socket) => server.connect(socket));
+  const client = new Client(`127.0.0.1:${port.port}`, credentials.createInsecure());
   t.after(async () => {
     client.close();
+    port.close();
     await server.close(0);
   });
   return {
