@@ -9,6 +9,7 @@ import {
   type ScrapeItem,
 } from "../../../sidecar/replicas/messages.ts";
 import { encodeBeat, encodeFlight } from "../../../wire/encode.ts";
+import { WIRE_VERSION } from "../../../wire/layout.ts";
 
 const HEAD = { from: 0x0102030405060708n, sentAt: 1234.5 };
 
@@ -41,7 +42,8 @@ function refusal(bytes: Uint8Array): string {
 
 test("a heartbeat is 24 bytes that stand where FORMAT.md says", () => {
   const bytes = encodeSign("heartbeat", HEAD);
-  assert.equal(bytes.toString("hex"), `49455052${"01"}${"01"}${"0500"}${"0807060504030201"}${"00000000004a9340"}`);
+  const version = `${WIRE_VERSION.toString(16).padStart(2, "0")}00`;
+  assert.equal(bytes.toString("hex"), `49455052${"01"}${"01"}${version}${"0807060504030201"}${"00000000004a9340"}`);
   assert.deepEqual(decodeMessage(bytes), { ...HEAD, kind: "heartbeat" });
   assert.deepEqual(decodeMessage(encodeSign("goodbye", HEAD)), { ...HEAD, kind: "goodbye" });
 });
