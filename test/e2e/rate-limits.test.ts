@@ -123,6 +123,7 @@ test("two gateways with two sidecars and a Redis have one budget; while Redis is
   const first = await going(two.url, "a", 1);
   await sleep(TOLD_MS);
   assert.equal(first + (await going(two.url, "a", 30)), 15);
+  await sleep(TOLD_MS);
   // What others have spent it hears with the next telling of its own.
   await going(one.url, "a", 1);
   await sleep(TOLD_MS);
