@@ -7,7 +7,7 @@ import { openConfigFile, type ReloadObserver } from "./epp-config/config-file.ts
 import { defaultConfig } from "./epp-config/default-config.ts";
 import { LivePlans } from "./epp-config/live-plans.ts";
 import { readConfig } from "./epp-config/read.ts";
-import { takeSnapshot } from "./explain/take-snapshot.ts";
+import { takePoolSnapshot, takeSnapshot } from "./explain/take-snapshot.ts";
 import { registerExtProcMetrics } from "./ext-proc/register-metrics.ts";
 import { ExtProcServer } from "./ext-proc/server.ts";
 import { FilterMissing, readFilterFile } from "./filter/module.ts";
@@ -194,7 +194,8 @@ export async function serve(
     state &&
     (await start.attempt(() =>
       openPage(settings.page!, {
-        ...{ clock, version, source: state.source, state: snapshot },
+        ...{ clock, version, source: state.source },
+        state: (pool) => plans && push && takePoolSnapshot(pool, state.source, plans.plans, push.told),
         missing: () => readiness.missing,
         config: () => configNews.standing,
         gateways: () => push?.gateways() ?? [],

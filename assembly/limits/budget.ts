@@ -79,6 +79,12 @@ export function beginTelling(row: usize, now: f64): bool {
   return true;
 }
 
+/** Whether the telling that began at `since` is still under way: the row may have been made anew, or told by another. */
+@inline
+export function isTelling(row: usize, since: f64): bool {
+  return load<f64>(row, TOLD_AT) == since;
+}
+
 /** What there is to tell: never more than the debt, of which it is a part. */
 @inline
 export function untold(row: usize, which: usize): f64 {

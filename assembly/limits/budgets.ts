@@ -4,7 +4,8 @@ import * as host from "../abi/host.ts";
 import { frameKey, renumber } from "../sync/keys.ts";
 import { Text } from "../text/text.ts";
 import {
-  beginTelling, confirm, debt, endTelling, findRow, REQUESTS, ROW, rowFor, ROWS, take, TOKENS, untold, waitFor,
+  beginTelling, confirm, debt, endTelling, findRow, isTelling, REQUESTS, ROW, rowFor, ROWS, take, TOKENS, untold,
+  waitFor,
 } from "./budget.ts";
 
 /** Tables, a power of two. With 16 rows each they hold 16,384 budgets, of 768 KiB. */
@@ -85,12 +86,15 @@ export class Budgets {
     return TOLD_BY_OTHER;
   }
 
-  /** The sidecar has been told so much, and says how the budgets stand over all gateways. */
-  confirm(key: u64, requests: f64, tokens: f64, requestDebt: f64, tokenDebt: f64, now: f64): void {
+  /**
+   * The sidecar has been told so much in the telling that began at `since`, and says how the budgets stand over all
+   * gateways.
+   */
+  confirm(key: u64, since: f64, requests: f64, tokens: f64, requestDebt: f64, tokenDebt: f64, now: f64): void {
     for (let attempt: u32 = 0; attempt < ATTEMPTS; attempt++) {
       this.read(key);
       const row = findRow(table, key);
-      if (row == 0) return;
+      if (row == 0 || !isTelling(row, since)) return;
       confirm(row, REQUESTS, requests, requestDebt, now);
       confirm(row, TOKENS, tokens, tokenDebt, now);
       endTelling(row);
@@ -98,12 +102,12 @@ export class Budgets {
     }
   }
 
-  /** The sidecar could not be told. */
-  failTelling(key: u64): void {
+  /** The sidecar could not be told in the telling that began at `since`. */
+  failTelling(key: u64, since: f64): void {
     for (let attempt: u32 = 0; attempt < ATTEMPTS; attempt++) {
       this.read(key);
       const row = findRow(table, key);
-      if (row == 0) return;
+      if (row == 0 || !isTelling(row, since)) return;
       endTelling(row);
       if (this.write(attempt)) return;
     }

@@ -24,7 +24,7 @@ import { findPool } from "./find-pool.ts";
 import { DESTINATION_HEADER } from "./header-map.ts";
 import { settleLimits, withinLimits } from "./limit.ts";
 import { tellLimits } from "./limit-headers.ts";
-import { endRunning, keepModel, observe } from "./observe.ts";
+import { endRunning, keepBody, observe } from "./observe.ts";
 import { finished, firstToken, servedBy, servedByNobody } from "./outcome.ts";
 import { beginAnswer, beginRenaming, tellLength } from "./model.ts";
 import { finishBody, readBody } from "./read-body.ts";
@@ -99,7 +99,7 @@ export function onRequestTrailers(request: Request): u32 {
 
 // The body is whole: answers it, or lets it go or wait.
 function settle(root: Root, request: Request): i32 {
-  keepModel(request);
+  keepBody(request);
   tellLength(root, request);
   return checkBody(request, true) && withinLimits(root, request) ? admit(root, request) : ANSWERED;
 }

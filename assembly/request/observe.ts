@@ -1,11 +1,10 @@
 // What is told of a request when it is over: assembly/sync/observations.ts takes it to the sidecar.
 
 import {
-  MODEL_NAME_MAX, OBSERVATION_ANSWER_BYTES, OBSERVATION_CACHED, OBSERVATION_CACHED_KNOWN, OBSERVATION_CHUNKS,
-  OBSERVATION_DURATION, OBSERVATION_ENDPOINT, OBSERVATION_FINISH, OBSERVATION_FLAGS, OBSERVATION_ITL, OBSERVATION_LOCAL,
-  OBSERVATION_MODEL, OBSERVATION_OUTPUT,
-  OBSERVATION_POOL, OBSERVATION_PRIORITY, OBSERVATION_PROMPT, OBSERVATION_QUEUED, OBSERVATION_REQUEST_BYTES,
-  OBSERVATION_STATUS, OBSERVATION_STREAMED, OBSERVATION_TARGET, OBSERVATION_TTFT,
+  OBSERVATION_ANSWER_BYTES, OBSERVATION_CACHED, OBSERVATION_CACHED_KNOWN, OBSERVATION_CHUNKS, OBSERVATION_DURATION,
+  OBSERVATION_ENDPOINT, OBSERVATION_FINISH, OBSERVATION_FLAGS, OBSERVATION_ITL, OBSERVATION_LOCAL, OBSERVATION_MODEL,
+  OBSERVATION_OUTPUT, OBSERVATION_POOL, OBSERVATION_PRIORITY, OBSERVATION_PROMPT, OBSERVATION_QUEUED,
+  OBSERVATION_REQUEST_BYTES, OBSERVATION_STATUS, OBSERVATION_STREAMED, OBSERVATION_TARGET, OBSERVATION_TTFT,
 } from "../../wire/layout.ts";
 import * as host from "../abi/host.ts";
 import { Body, bodyModelAt, isKnown } from "../body/body.ts";
@@ -19,11 +18,16 @@ import { framePool } from "../wire/header.ts";
 import { Request } from "./request.ts";
 
 /** Keeps what of the request's body is told at its end, when the body is long forgotten. */
-export function keepModel(request: Request): void {
+export function keepBody(request: Request): void {
   if (request.body == 0) return;
   const body = changetype<Body>(request.body);
   if (!isKnown(body)) return;
   request.streamed = body.stream;
+  keepModel(request, body);
+}
+
+/** Keeps the name that the body's model has, unless one has been kept: the first is the client's. */
+export function keepModel(request: Request, body: Body): void {
   if (body.modelHash == 0 || request.modelHash != 0) return;
   request.modelHash = body.modelHash;
   request.modelLength = body.modelLength;
@@ -34,15 +38,10 @@ export function keepModel(request: Request): void {
 /** The request goes to an endpoint: from now on it counts as running, where it names a model. */
 export function beginRunning(request: Request): void {
   const state = changetype<Root>(request.root).store;
-  if (state === null || request.runningRow != 0) return;
+  if (state === null || request.runningRow != 0 || request.modelHash == 0) return;
   const running = state.observations.running;
   const pool = poolOf(request, state);
-  if (isRenamed(request)) {
-    const renaming = changetype<Renaming>(request.renaming);
-    request.runningRow = running.enter(pool, renaming.client, renaming.clientJson, clientLength(renaming));
-  } else if (request.modelHash != 0) {
-    request.runningRow = running.enter(pool, request.modelHash, request.modelAt, request.modelLength);
-  }
+  request.runningRow = running.enter(pool, request.modelHash, request.modelAt, request.modelLength);
 }
 
 /** It runs no more. */
@@ -50,18 +49,6 @@ export function endRunning(request: Request): void {
   if (request.runningRow == 0) return;
   leaveRunning(request.runningRow);
   request.runningRow = 0;
-}
-
-// Whether the request has got another model than its client asked for.
-function isRenamed(request: Request): bool {
-  if (request.renaming == 0) return false;
-  const renaming = changetype<Renaming>(request.renaming);
-  return renaming.client != 0 && renaming.target != 0;
-}
-
-// Bytes of the client's name that may be told; of one that is longer only the hash is.
-function clientLength(renaming: Renaming): u32 {
-  return renaming.clientJsonLength <= u32(MODEL_NAME_MAX) ? renaming.clientJsonLength : 0;
 }
 
 /** Tells what became of a request; once, at its end. */
@@ -98,12 +85,11 @@ function flagsOf(request: Request): u8 {
 // The name that the client gave, and the one that it was replaced by.
 function recordModels(record: usize, request: Request, state: Store): void {
   const observations = state.observations;
-  let model = observations.model(request.modelHash, request.modelAt, request.modelLength);
+  const model = observations.model(request.modelHash, request.modelAt, request.modelLength);
   let target = model;
-  if (isRenamed(request)) {
+  if (request.renaming != 0 && request.modelHash != 0) {
     const renaming = changetype<Renaming>(request.renaming);
-    model = observations.model(renaming.client, renaming.clientJson, clientLength(renaming));
-    target = observations.model(renaming.target, targetAt(renaming), renaming.targetLength);
+    if (renaming.client != 0) target = observations.model(renaming.target, targetAt(renaming), renaming.targetLength);
   }
   store<u16>(record, model, OBSERVATION_MODEL);
   store<u16>(record, target, OBSERVATION_TARGET);

@@ -3,7 +3,7 @@
 import { Body, bodyBlocksAt } from "../body/body.ts";
 import { observeTpot, observeTtft } from "../latency/model.ts";
 import { forgetFrom, matched, recordPrefix } from "../prefix/index.ts";
-import { UsageScan, USAGE_CACHED, USAGE_CACHED_APART, USAGE_COMPLETION, USAGE_PROMPT } from "../response/usage.ts";
+import { completionTokens, promptTokens, UsageScan, USAGE_CACHED, USAGE_PROMPT } from "../response/usage.ts";
 import { estimate, estimatedQueue, estimatedRunning } from "../state/estimate.ts";
 import { Pool } from "../state/pool.ts";
 import { Slot } from "../state/slots.ts";
@@ -125,7 +125,7 @@ export function firstToken(request: Request): void {
 export function finished(request: Request, usage: UsageScan): void {
   if (request.slot == 0 || request.decidedAt == 0) return;
   const slot = changetype<Slot>(request.slot);
-  const tokens = (usage.seen & USAGE_COMPLETION) != 0 ? usage.completion : usage.chunks;
+  const tokens = completionTokens(usage);
   // An answer that is not streamed comes at the end, in as many pieces as the network likes.
   const streamed = request.streamed && request.firstAt != 0;
   if (streamed && request.lastAt > request.firstAt && tokens >= PACE_TOKENS) {
@@ -142,8 +142,7 @@ export function finished(request: Request, usage: UsageScan): void {
 function correct(request: Request, slot: Slot, usage: UsageScan): void {
   if (request.matched == 0 || request.promptTokens == 0) return;
   const blocks = f64(request.matched) * f64(request.blockTokens);
-  const apart = (usage.seen & USAGE_CACHED_APART) != 0 ? f64(usage.cached) : 0;
-  const expected = (blocks / f64(request.promptTokens)) * (f64(usage.prompt) + apart);
+  const expected = (blocks / f64(request.promptTokens)) * f64(promptTokens(usage));
   const missing = expected - f64(usage.cached);
   if (missing > max(0.1 * expected, 2 * f64(request.blockTokens))) {
     slot.trust = max<f32>(slot.trust * 0.9, LEAST_TRUST);

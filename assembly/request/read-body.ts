@@ -9,6 +9,7 @@ import { promptBlockTokens, BYTES_PER_TOKEN } from "../prefix/settings.ts";
 import { Pool } from "../state/pool.ts";
 import { planMaxBlocks } from "../wire/plan.ts";
 import { editModels, holdBack, letGo } from "./edit-body.ts";
+import { keepModel } from "./observe.ts";
 import { Request } from "./request.ts";
 
 /** The arena holds a slice with room to spare, so that reading a body takes no memory, however long the piece. */
@@ -50,12 +51,13 @@ export function readBody(request: Request, pool: Pool | null, length: u32, whole
 export function finishBody(request: Request): void {
   if (request.body == 0) return;
   const body = changetype<Body>(request.body);
-  if (request.renaming != 0) tellNewModel(body, changetype<Renaming>(request.renaming));
+  if (request.renaming != 0) tellNewModel(request, body, changetype<Renaming>(request.renaming));
   endBody(body);
 }
 
-function tellNewModel(body: Body, renaming: Renaming): void {
+function tellNewModel(request: Request, body: Body, renaming: Renaming): void {
   if (!isEdited(renaming)) return;
+  keepModel(request, body);
   replaceModel(body, renaming.target, targetAt(renaming), renaming.targetLength);
 }
 

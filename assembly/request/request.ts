@@ -107,8 +107,9 @@ export class Request {
   /** Microseconds: when the headers came; 0 once it has been told what became of the request. */
   startedAt: u64;
   /**
-   * What is told then: hash, address and bytes of the model's name (hash 0: none), bytes of the answer's body, the
-   * answer's status (0: none yet), whether the gateway itself answered, and key of the endpoint that did (0: none).
+   * What is told then: hash, address and bytes of the name by which the client calls the model (hash 0: none), bytes of
+   * the answer's body, the answer's status (0: none yet), whether the gateway itself answered, and key of the endpoint
+   * that did (0: none).
    */
   modelHash: u64;
   modelAt: usize;

@@ -30,7 +30,7 @@ export const USAGE_PROMPT: u32 = 1;
 export const USAGE_COMPLETION: u32 = 2;
 export const USAGE_CACHED: u32 = 4;
 /** The cached tokens came by Anthropic's name: they are not among the prompt's, which OpenAI's are. */
-export const USAGE_CACHED_APART: u32 = 8;
+const USAGE_CACHED_APART: u32 = 8;
 
 /** A member that is no figure: why the answer ended. Not a bit of `seen`; UsageScan.finish tells. */
 const FINISH_REASON: u32 = 16;

@@ -99,32 +99,37 @@ export class Spending {
       const told = this.row(i);
       const row = frame + usize(BUDGETS_BYTES) + usize(i) * BUDGET_BYTES;
       this.budgets.confirm(
-        load<u64>(told, SPEND_KEY), load<f64>(told, SPEND_REQUESTS), load<f64>(told, SPEND_TOKENS),
-        load<f64>(row, BUDGET_REQUEST_DEBT), load<f64>(row, BUDGET_TOKEN_DEBT), f64(now),
+        load<u64>(told, SPEND_KEY), f64(this.calledAt), load<f64>(told, SPEND_REQUESTS),
+        load<f64>(told, SPEND_TOKENS), load<f64>(row, BUDGET_REQUEST_DEBT), load<f64>(row, BUDGET_TOKEN_DEBT), f64(now),
       );
     }
   }
 
   /** The call has failed, or nobody will ever hear of it: what it told is to be told again. */
   lost(now: u64): void {
-    this.token = 0;
     this.nextCall = now + RETRIED_AFTER;
+    this.forget();
     count(SPENDING_FAILED);
-    const rows = load<u32>(this.frame, SPENT_ROWS);
-    for (let i: u32 = 0; i < rows; i++) {
-      const key = load<u64>(this.row(i), SPEND_KEY);
-      this.budgets.failTelling(key);
-      this.note(key);
-    }
     if (!this.warning.due(now)) return;
     host.logWarn(
       host.logLine().add("rate limits hold in this gateway alone: the sidecar does not say what others have used"),
     );
   }
 
-  /** A root goes, and with it what it called. */
-  leave(id: u32, now: u64): void {
-    if (this.token != 0 && this.caller == id) this.lost(now);
+  /** A root goes, and with it what it called: that may be told again at once. */
+  leave(id: u32): void {
+    if (this.token != 0 && this.caller == id) this.forget();
+  }
+
+  // Nothing will be heard of the call under way.
+  private forget(): void {
+    this.token = 0;
+    const rows = load<u32>(this.frame, SPENT_ROWS);
+    for (let i: u32 = 0; i < rows; i++) {
+      const key = load<u64>(this.row(i), SPEND_KEY);
+      this.budgets.failTelling(key, f64(this.calledAt));
+      this.note(key);
+    }
   }
 
   // Puts rows of what is due into the frame; keys that another worker tells of stay due. Returns how many rows.

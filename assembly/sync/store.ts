@@ -182,7 +182,7 @@ export class Store {
   /** A root goes: if it held the lease, others may have it at once. */
   leave(id: u32, now: u64): void {
     this.observations.leave(id);
-    this.spending.leave(id, now);
+    this.spending.leave(id);
     if (this.holder != id) return;
     this.link.close(now);
     if (this.lease.held) this.link.leave();

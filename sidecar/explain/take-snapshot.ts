@@ -60,21 +60,43 @@ function journals({ journals: memory }: Told): string[] {
   }
 }
 
+function printablePool(
+  name: string,
+  source: PoolSource & PolicySource,
+  plans: PlanSource,
+  { flights }: Told,
+): object | undefined {
+  const roster = source.roster(name);
+  const load = source.load(name, 0n, 0n);
+  const policies = source.policies(name);
+  if (roster === undefined || load === undefined || policies === undefined) return undefined;
+  const endpoints = roster.endpoints.map((endpoint, index) =>
+    printableEndpoint(endpoint, load.samples[index]!, flights.total(xxh64(endpoint.address))),
+  );
+  const plan = printablePlan(plans.plan(name));
+  return { name, freshFor: load.freshFor, plan, ...printablePolicies(policies), endpoints };
+}
+
+function snapshotText(pools: readonly object[], journals: readonly string[]): string {
+  return `${JSON.stringify({ version: SNAPSHOT_VERSION, pools, journals })}\n`;
+}
+
 /**
  * All that a sidecar knows and that a decision goes by, as JSON.
  * @param told what gateways have told of themselves.
  */
 export function takeSnapshot(source: PoolSource & PolicySource, plans: PlanSource, told: Told): string {
-  const pools = source.pools().flatMap((name) => {
-    const roster = source.roster(name);
-    const load = source.load(name, 0n, 0n);
-    const policies = source.policies(name);
-    if (roster === undefined || load === undefined || policies === undefined) return [];
-    const endpoints = roster.endpoints.map((endpoint, index) =>
-      printableEndpoint(endpoint, load.samples[index]!, told.flights.total(xxh64(endpoint.address))),
-    );
-    const plan = printablePlan(plans.plan(name));
-    return [{ name, freshFor: load.freshFor, plan, ...printablePolicies(policies), endpoints }];
-  });
-  return `${JSON.stringify({ version: SNAPSHOT_VERSION, pools, journals: journals(told) })}\n`;
+  const pools = source.pools().flatMap((name) => printablePool(name, source, plans, told) ?? []);
+  return snapshotText(pools, journals(told));
+}
+
+/** What it knows of one pool, but for what endpoints have cached; undefined where there is no such pool. */
+export function takePoolSnapshot(
+  name: string,
+  source: PoolSource & PolicySource,
+  plans: PlanSource,
+  told: Told,
+): string | undefined {
+  const pool = printablePool(name, source, plans, told);
+  return pool && snapshotText([pool], []);
 }

@@ -29,6 +29,15 @@ function isPlainHost(host: string): boolean {
   return name === "localhost" || isIP(name) !== 0;
 }
 
+/**
+ * Whether a browser asks on behalf of another site. That could not read the answer, but could keep the sidecar busy; who
+ * follows a link asks for themselves.
+ */
+function isForeign({ headers }: IncomingMessage): boolean {
+  const site = headers["sec-fetch-site"];
+  return (site === "cross-site" || site === "same-site") && headers["sec-fetch-dest"] !== "document";
+}
+
 /** What a request gets before anything else. */
 export type Entry =
   | { readonly kind: "welcome" }
@@ -36,8 +45,14 @@ export type Entry =
   | { readonly kind: "remember"; readonly cookie: string }
   | { readonly kind: "refused"; readonly status: number; readonly text: string };
 
-/** Judges a request. Without a token everybody is welcome who comes by address; with one, who brings it. */
+/**
+ * Judges a request. No other site's is welcome; without a token everybody's who comes by address, with one, theirs who
+ * bring it.
+ */
 export function judge(request: IncomingMessage, url: URL, token: string | undefined): Entry {
+  if (isForeign(request)) {
+    return { kind: "refused", status: 403, text: "This page is for people, not for other sites.\n" };
+  }
   if (token === undefined) {
     if (isPlainHost(request.headers.host ?? "")) return { kind: "welcome" };
     const text = "Ask by IP address or as localhost, or have the page guarded with --page-token-file.\n";

@@ -15,8 +15,8 @@ const TIDY_MS = 60_000;
 /** What the page needs of the sidecar. */
 export interface PageParts extends Omit<OverviewSources, "traffic"> {
   readonly clock: Clock;
-  /** A snapshot's JSON; undefined: not yet. */
-  readonly state: () => string | undefined;
+  /** A snapshot's JSON, of that pool at least; undefined: there is no such pool, or not yet. */
+  readonly state: (pool: string) => string | undefined;
 }
 
 /** The page at work. */

@@ -80,7 +80,9 @@ export async function startPageServer(listen: Listen, sources: PageSources): Pro
     if (entry.kind === "refused") {
       response.writeHead(entry.status, { "content-type": PLAIN }).end(entry.text);
     } else if (entry.kind === "remember") {
-      response.writeHead(303, { location: url.pathname, "set-cookie": entry.cookie }).end();
+      // Two slashes at its beginning would be another server.
+      const location = url.pathname.replace(/^\/+/, "/");
+      response.writeHead(303, { location, "set-cookie": entry.cookie }).end();
     } else if (request.method !== "GET") {
       response.writeHead(405, { allow: "GET", "content-type": PLAIN }).end("only GET\n");
     } else if (url.pathname === "/") {

@@ -8,7 +8,7 @@ const MICROSECONDS_PER_MS = 1000;
 const MOST_RECENT = 50;
 const MOST_PRIORITIES = 32;
 const ERROR_FROM = 400;
-/** What is left of an endpoint's figures below which it is forgotten: one request, ten half-lives ago. */
+/** What is left of requests below which an endpoint or a priority is forgotten: one, ten half-lives ago. */
 const FORGOTTEN = 0.001;
 
 /** A request that is over. Times are milliseconds; undefined: there is none. */
@@ -152,12 +152,13 @@ export class Traffic {
     if (sums.recent.length > MOST_RECENT) sums.recent.shift();
   }
 
-  /** Forgets pools that are not among these, and endpoints that have served nothing for long. */
+  /** Forgets pools that are not among these, and endpoints and priorities of which nothing has been heard for long. */
   keep(pools: ReadonlySet<string>): void {
     const now = this.#now();
-    for (const [pool, { endpoints }] of this.#pools) {
+    for (const [pool, { endpoints, priorities }] of this.#pools) {
       if (!pools.has(pool)) this.#pools.delete(pool);
-      for (const [key, { requests }] of endpoints) if (requests.at(now) < FORGOTTEN) endpoints.delete(key);
+      forgetIdle(endpoints, now);
+      forgetIdle(priorities, now);
     }
   }
 
@@ -204,6 +205,10 @@ export class Traffic {
     }
     return sums;
   }
+}
+
+function forgetIdle<K>(sums: Map<K, Sums>, now: number): void {
+  for (const [key, { requests }] of sums) if (requests.at(now) < FORGOTTEN) sums.delete(key);
 }
 
 function addTo<K>(sums: Map<K, Sums>, key: K, most = Number.POSITIVE_INFINITY): Sums | undefined {

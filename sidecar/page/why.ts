@@ -13,20 +13,20 @@ const PROMPT = "A prompt that no endpoint has seen.";
 /** Explains the choice for a new prompt. */
 export class Why {
   readonly #module: () => WebAssembly.Module;
-  readonly #state: () => string | undefined;
+  readonly #state: (pool: string) => string | undefined;
   readonly #model: (pool: string) => string;
   readonly #now: () => number;
   readonly #answers = new Map<string, { readonly at: number; readonly text: string }>();
 
   /**
    * @param module gives the filter.
-   * @param state a snapshot's JSON; undefined: not yet.
+   * @param state a snapshot's JSON, of that pool at least; undefined: there is none, or not yet.
    * @param model which one the request asks for.
    * @param now monotonic milliseconds.
    */
   constructor(
     module: () => WebAssembly.Module,
-    state: () => string | undefined,
+    state: (pool: string) => string | undefined,
     model: (pool: string) => string,
     now: () => number,
   ) {
@@ -42,7 +42,7 @@ export class Why {
     for (const [pool, { at }] of this.#answers) if (now - at >= STANDS_FOR) this.#answers.delete(pool);
     const known = this.#answers.get(name);
     if (known !== undefined) return known.text;
-    const state = this.#state();
+    const state = this.#state(name);
     if (state === undefined) return undefined;
     const snapshot = readSnapshot(state, "the sidecar's state");
     const pool = snapshot.pools.find((one) => one.name === name);

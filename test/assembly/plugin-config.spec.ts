@@ -218,7 +218,7 @@ describe("the plugin configuration", () => {
   });
 
   it("names an unknown field and lists the known ones", () => {
-    const known = "; fields: stateCluster, authority, route, pool, poolFrom, pools, hold, failureMode, staleAfter, watchdog, prefixMemory, explainHeader, errors";
+    const known = "; fields: stateCluster, authority, route, pool, poolFrom, pools, hold, failureMode, staleAfter, watchdog, prefixMemory, explainHeader, errors, subset";
     expect(refusalOf('"failuremode":"FailOpen"')).toBe('unknown field "failuremode"' + known);
     expect(refusalOf('"holds":5')).toBe('unknown field "holds"' + known);
     expect(refusalOf('"":""')).toBe('unknown field ""' + known);

@@ -4,8 +4,11 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createRandom } from "../../simulator/random.ts";
 import { WIRE_VERSION } from "../../wire/layout.ts";
+import { nameKey } from "../../wire/name-key.ts";
+import { xxh64 } from "../../wire/xxh64.ts";
 import { completion } from "./exchanges.ts";
 import { limit, limited, SECOND, serve } from "./limited.ts";
+import { configuration } from "./pools.ts";
 import { callsDuring } from "./requests.ts";
 
 const FAILED = "inline_epp_rate_limit_calls_failed_total";
@@ -148,6 +151,42 @@ test("a sidecar of which nothing is heard is given up, and the budget told again
   assert.equal(spendCalls()[1]!.rows.length, 1);
 });
 
+test("a configuration that goes takes its call with it, which is no failure", () => {
+  const { rig, worker, goes, spendCalls } = limited([limit({ requests: 60 })]);
+  goes("a");
+  rig.pass(10);
+  const { vm, root } = worker;
+  const next = { vm, root: vm.createRoot(configuration()) };
+  vm.deleteRoot(root);
+  goes("a", completion("Hello"), next);
+  rig.pass(100);
+  const [, again, ...others] = spendCalls();
+  assert.deepEqual([again?.rows.length, others.length], [1, 0]);
+  assert.ok(again!.rows[0]!.requests > 1.8 * SECOND, `${again!.rows[0]!.requests}: both are told`);
+  assert.equal(rig.metrics.value(FAILED) ?? 0, 0);
+  assert.deepEqual(rig.logged(/rate limits hold in this gateway alone/), []);
+});
+
+test("a budget that was forgotten while it was told begins anew, and owes what it has taken since", () => {
+  const { rig, goes, spendCalls } = limited([limit({ requests: 60 })]);
+  for (let i = 0; i < 5; i++) goes("a");
+  rig.pass(10);
+  const [call] = spendCalls();
+  const key = budgetKey("a");
+  assert.deepEqual(call!.rows[0]?.key, key);
+  // As many as the row of shared data has room for, each with more debt.
+  const others = Array.from({ length: 40_000 }, (_, index) => `other-${index}`);
+  const neighbours = others.filter((name) => (budgetKey(name) & 1023n) === (key & 1023n)).slice(0, 16);
+  assert.equal(neighbours.length, 16);
+  for (const client of neighbours) for (let i = 0; i < 7; i++) goes(client);
+  goes("a");
+  call!.answer();
+  rig.pass(100);
+  const next = spendCalls()[1]!.rows.find((row) => row.key === key);
+  assert.ok(next!.requests > 0.8 * SECOND && next!.requests <= SECOND, `${next!.requests}: one request`);
+  assert.equal(next!.requestDebt, 0);
+});
+
 test("many clients are told of in calls of 256", () => {
   const { rig, goes, spendCalls } = limited([limit({ requests: 60 })]);
   for (let i = 0; i < 400; i++) goes(`client-${i}`);
@@ -168,6 +207,17 @@ test("a limit costs a reading and a writing of shared data when a request comes,
   assert.equal(shared(within), 5);
 });
 
+test("a header by which several limits go is read once", () => {
+  const readings = (limits: Parameters<typeof limited>[0]) => {
+    const { worker, send } = limited(limits);
+    return callsDuring(worker.vm, () => send("a")).filter((name) => name === "proxy_get_header_map_value").length;
+  };
+  const names = ["requests", "tokens", "others"];
+  const three = names.map((name) => limit({ name, requests: 5 }));
+  assert.equal(readings(three), readings([limit({ requests: 5 })]));
+  assert.equal(readings([...three, limit({ name: "users", header: "x-user" })]), readings(three) + 1);
+});
+
 test("the budgets of 20,000 clients leave the memory unchanged", () => {
   const { rig, worker, goes, spendCalls, forgetCalls } = limited([limit({ requests: 60, tokens: 10_000 })]);
   const round = (from: number) => {
@@ -181,6 +231,12 @@ test("the budgets of 20,000 clients leave the memory unchanged", () => {
   for (let i = 0; i < 20; i++) round(i * 1000);
   assert.equal(worker.vm.memoryBytes, bytes);
 });
+
+/** The key of a client's budget: wire/FORMAT.md leaves it to the filter. */
+function budgetKey(client: string): bigint {
+  const parts = ["default/base", "clients", "base", client].map(nameKey);
+  return xxh64(new Uint8Array(BigUint64Array.from(parts).buffer));
+}
 
 /** A token bucket by the book: it holds so many, and gets so many a second. */
 class Bucket {

@@ -158,6 +158,28 @@ test("a request runs from its decision on, under the name that its client gave",
   unnamed.close();
 });
 
+test("a replaced name is told as it is meant, however its client has spelled it, and cut where it is long", () => {
+  const { rig, worker, pool } = observing();
+  const long = "m".repeat(300);
+  rig.stream.message(pool.policy({ rules: [{ models: [], targets: [{ model: "v2", weight: 1 }] }] }));
+  rig.pass(20);
+  const send = (body: string) => {
+    const stream = worker.vm.createStream(worker.root);
+    stream.onRequestHeaders(CHAT, false);
+    stream.onRequestBody(bytesOf(body), true);
+    return stream;
+  };
+  const streams = ["org/chat", "org\\/ch\\u0061t", long].map((name) => send(`{"model":"${name}","prompt":"Hello"}`));
+  assert.deepEqual(runningIn(told(rig, 260)[0]!), ["2 of org/chat", `1 of ${"m".repeat(256)}`]);
+  for (const stream of streams) stream.close();
+  const names = told(rig, 260)[0]!.records.map(({ model, target }) => [model, target].map((one) => Object(one).name));
+  assert.deepEqual(names, [
+    ["org/chat", "v2"],
+    ["org/chat", "v2"],
+    ["m".repeat(256), "v2"],
+  ]);
+});
+
 test("workers tell of themselves under numbers of their own", () => {
   const { rig, all } = observing({ workers: 2 });
   for (const worker of all) ask(worker, named("base"));

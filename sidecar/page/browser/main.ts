@@ -9,17 +9,26 @@ import { type Order, Tiles } from "./tiles.ts";
 import { showWhy, type WhyAnswer } from "./why.ts";
 
 const WHY_PERIOD_MS = 5000;
+const AGAIN_MS = 5000;
 
 const tiles = new Tiles(byId("tiles"));
 const find = byId<HTMLInputElement>("find");
 const order = byId<HTMLSelectElement>("order");
 let overview: Overview | undefined;
 let why: WhyAnswer | string | undefined;
+/** Name of the pool that is shown. */
+let current: string | undefined;
 
-/** The pool that the address names behind #, or the first one. */
+/** The pool that the address names behind #; that which is shown, where it names another place; otherwise the first. */
 function chosen(): PoolView | undefined {
-  const name = decodeURIComponent(location.hash.slice(1));
-  return overview?.pools.find((pool) => pool.name === name) ?? overview?.pools[0];
+  const pools = overview?.pools ?? [];
+  const hash = location.hash.slice(1);
+  const pool =
+    pools.find(({ name }) => name === hash || encodeURIComponent(name) === hash) ??
+    pools.find(({ name }) => hash !== "" && name === current) ??
+    pools[0];
+  current = pool?.name;
+  return pool;
 }
 
 function showPools(pools: readonly PoolView[], current: PoolView | undefined): void {
@@ -82,12 +91,16 @@ function show(): void {
 async function askWhy(): Promise<void> {
   const pool = chosen();
   if (pool === undefined || document.hidden) return;
+  let said: WhyAnswer | string;
   try {
     const answer = await fetch(`/why.json?pool=${encodeURIComponent(pool.name)}`);
-    why = answer.ok ? ((await answer.json()) as WhyAnswer) : (await answer.text()).trim();
+    said = answer.ok ? ((await answer.json()) as WhyAnswer) : (await answer.text()).trim();
   } catch (error) {
-    why = (error as Error).message;
+    said = (error as Error).message;
   }
+  // Another pool may have been chosen meanwhile.
+  if (chosen()?.name !== pool.name) return;
+  why = said;
   show();
 }
 
@@ -99,13 +112,18 @@ function connect(): void {
     show();
     if (first) void askWhy();
   });
-  // It connects again by itself.
-  events.addEventListener("error", () => setText(byId("standing"), "The sidecar does not answer; trying again …"));
+  events.addEventListener("error", () => {
+    setText(byId("standing"), "The sidecar does not answer; trying again …");
+    // Where the connection broke it connects again by itself; where the answer was an error it gives up.
+    if (events.readyState === EventSource.CLOSED) setTimeout(connect, AGAIN_MS);
+  });
 }
 
 find.addEventListener("input", show);
 order.addEventListener("change", show);
 window.addEventListener("hashchange", () => {
+  const before = current;
+  if (chosen()?.name === before) return;
   why = undefined;
   show();
   void askWhy();

@@ -6,7 +6,7 @@ import { LivePlans } from "../../../sidecar/epp-config/live-plans.ts";
 import { readConfig } from "../../../sidecar/epp-config/read.ts";
 import { explain } from "../../../sidecar/explain/explain.ts";
 import { readSnapshot } from "../../../sidecar/explain/read-snapshot.ts";
-import { takeSnapshot } from "../../../sidecar/explain/take-snapshot.ts";
+import { takePoolSnapshot, takeSnapshot } from "../../../sidecar/explain/take-snapshot.ts";
 import { loadFilterModule } from "../../../sidecar/filter/module.ts";
 import { startPushServer } from "../../../sidecar/push/push-server.ts";
 import { Pools } from "../../../sidecar/state/pools.ts";
@@ -165,6 +165,16 @@ test("a pool that goes while it is looked at is left out", async (t) => {
     readSnapshot(takeSnapshot(source, plans, push.told), "the sidecar").pools.map(({ name }) => name),
     [POOL],
   );
+});
+
+test("one pool is told without the others and without what endpoints have cached", async (t) => {
+  const { plans, push, pools, take } = await sidecar(t);
+  pools.replace(["default/other", POOL].map((name) => ({ name, endpoints: [], objectives: [], rewrites: [] })));
+  const one = JSON.parse(takePoolSnapshot(POOL, pools, plans, push.told)!);
+  const all = JSON.parse(take());
+  assert.deepEqual(one, { ...all, pools: [all.pools[0]], journals: [] });
+  assert.equal(one.pools[0].name, POOL);
+  assert.equal(takePoolSnapshot("default/gone", pools, plans, push.told), undefined);
 });
 
 const PROMPT = "Sixteen letters ".repeat(80); // 1,280 bytes, 320 tokens, five blocks of 64

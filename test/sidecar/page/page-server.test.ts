@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { get } from "node:http";
+import { get, type IncomingMessage } from "node:http";
 import { type TestContext, test } from "node:test";
 import { LATENCY_BOUNDS } from "../../../sidecar/page/latencies.ts";
 import type { Overview } from "../../../sidecar/page/overview.ts";
@@ -27,11 +27,15 @@ async function start(t: TestContext, change: Partial<PageSources> = {}) {
   return { clock, url, ask: (path: string, init?: RequestInit) => fetch(url + path, { redirect: "manual", ...init }) };
 }
 
-/** The status for a Host header that fetch would not send. */
-function statusFor(url: string, host: string): Promise<number | undefined> {
+/** The answer to headers and paths that fetch would not send. */
+function answerTo(url: string, path: string, headers: Record<string, string>): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
-    get(url, { headers: { host } }, (response) => resolve(response.resume().statusCode)).on("error", reject);
+    get(url, { path, headers }, (response) => resolve(response.resume())).on("error", reject);
   });
+}
+
+async function statusFor(url: string, host: string): Promise<number | undefined> {
+  return (await answerTo(url, "/", { host })).statusCode;
 }
 
 test("the page brings a policy that lets it run its own script and nothing else", async (t) => {
@@ -81,6 +85,24 @@ test("without a token it is for who asks by address, not for names that anybody 
   }
   for (const host of ["evil.example", "localhost.evil.example:9091"])
     assert.equal(await statusFor(url, host), 421, host);
+});
+
+test("other sites have no browser ask; links from there work", async (t) => {
+  const { url } = await start(t);
+  const statusOf = async (site: string, dest: string) =>
+    (await answerTo(url, "/overview.json", { "sec-fetch-site": site, "sec-fetch-dest": dest })).statusCode;
+  for (const site of ["same-origin", "none"]) assert.equal(await statusOf(site, "empty"), 200, site);
+  for (const site of ["cross-site", "same-site"]) {
+    assert.equal(await statusOf(site, "empty"), 403, site);
+    assert.equal(await statusOf(site, "iframe"), 403, site);
+    assert.equal(await statusOf(site, "document"), 200, site);
+  }
+});
+
+test("who brings the token in the address is sent nowhere else", async (t) => {
+  const { url } = await start(t, { token: "plain" });
+  const { headers } = await answerTo(url, "/.//evil.example/?token=plain", {});
+  assert.equal(headers.location, "/evil.example/");
 });
 
 test("with a token it is for who brings it, in a header, a cookie or once in the address", async (t) => {

@@ -94,6 +94,19 @@ describe("traffic", () => {
     assert.equal(traffic.pool("").recent.length, 0);
   });
 
+  test("forgets priorities that nobody has used for long, so that others have room", () => {
+    const { traffic, advance } = setUp();
+    for (let priority = 0; priority < 32; priority++) traffic.add("ns/a", observation({ priority }));
+    advance(11 * HALF_LIFE_MS);
+    traffic.add("ns/a", observation({ priority: 7 }));
+    traffic.keep(new Set(["ns/a"]));
+    traffic.add("ns/a", observation({ priority: 99 }));
+    assert.deepEqual(
+      traffic.pool("ns/a").priorities.map(({ priority }) => priority),
+      [99, 7],
+    );
+  });
+
   test("forgets pools that are gone and endpoints that have served nothing for long", () => {
     const { traffic, advance } = setUp();
     traffic.add("ns/a", observation());
