@@ -1,45 +1,64 @@
 import { execFileSync } from "node:child_process";
 import { cpus } from "node:os";
 import { join } from "node:path";
-import { Command } from "commander";
+import process from "node:process";
 import { ROOT } from "../scripts/stack/command.ts";
-import { extProc } from "./cases/ext-proc.ts";
-import { inlineVsPlain } from "./cases/inline-vs-plain.ts";
-import { latency } from "./cases/latency.ts";
-import { pick } from "./cases/pick.ts";
-import { prefix } from "./cases/prefix.ts";
-import { push } from "./cases/push.ts";
-import { scan } from "./cases/scan.ts";
-import { stream } from "./cases/stream.ts";
-import type { BenchCase } from "./lib/case.ts";
+import { onStop } from "../scripts/stop.ts";
+import { runMain } from "../scripts/trouble.ts";
+import { BUDGETS } from "./budgets.ts";
+import { type BenchCase, CASES } from "./cases.ts";
+import { type BenchArguments, readArguments } from "./lib/arguments.ts";
+import { checkBudgets, failureText, type Verdict } from "./lib/check.ts";
+import { describeMachine, processorName } from "./lib/machine.ts";
+import { budgetRows, writeReport } from "./lib/results.ts";
+import { table } from "./lib/table.ts";
 
-const CASES: readonly BenchCase[] = [extProc, inlineVsPlain, latency, pick, prefix, push, scan, stream];
-
-const program = new Command("npm run bench --")
-  .description("Measures what the picker costs. Figures are medians over rounds that alternate within one run.")
-  .argument("[case...]", `cases to run, default all: ${CASES.map((each) => each.name).join(", ")}`)
-  .option("--quick", "fewer and shorter rounds", false)
-  .option("--json", "only the JSON lines, one a result", false)
-  .addHelpText("after", `\nCases:\n${CASES.map((each) => `  ${each.name}: ${each.summary}`).join("\n")}`)
-  .parse();
-const { quick, json } = program.opts<{ quick: boolean; json: boolean }>();
-
-for (const name of program.args) {
-  if (!CASES.some((each) => each.name === name)) {
-    program.error(`no case "${name}"; there are: ${CASES.map((each) => each.name).join(", ")}`);
-  }
-}
-// With its lines on standard error: standard output is for results.
-execFileSync(process.execPath, [join(ROOT, "scripts/build.ts")], { cwd: ROOT, stdio: ["ignore", 2, 2] });
-for (const each of CASES.filter(({ name }) => program.args.length === 0 || program.args.includes(name))) {
-  if (!json) {
-    console.log(`${each.name}: ${each.summary}`);
-    console.log(`${cpus().length} cores, ${cpus()[0]?.model ?? "unknown processor"}${quick ? ", quick" : ""}`);
-  }
+/** Runs one case and says what it has measured; returns what its budgets say. */
+async function runCase(
+  { name, summary, load }: BenchCase,
+  options: BenchArguments,
+  command: string,
+): Promise<Verdict[]> {
+  const { json, quick, write, against, backendPort, requests } = options;
+  const say = (text: string) => {
+    if (!json) console.log(text);
+  };
+  say(`${name}: ${summary}\n${cpus().length} cores, ${processorName()}${quick ? ", quick" : ""}`);
   const progress = (text: string) => {
     if (!json) process.stderr.write(`  ${text}\n`);
   };
-  const { lines, text } = await each.run({ quick, progress });
+  // Before the run, which is a load of its own.
+  const machine = write ? await describeMachine() : undefined;
+  const { run } = await load();
+  const { lines, tables } = await run({
+    ...{ quick, progress },
+    ...(against === undefined ? {} : { against }),
+    ...(backendPort === undefined ? {} : { backendPort }),
+    ...(requests === undefined ? {} : { requests }),
+  });
+  const verdicts = checkBudgets(name, lines, BUDGETS);
   for (const line of lines) console.log(JSON.stringify(line));
-  if (!json) console.log(`\n${text}`);
+  for (const rows of tables) say(`\n${table(rows)}`);
+  if (verdicts.length > 0) say(`\n${table(budgetRows(verdicts))}\n`);
+  if (machine) say(`${writeReport({ name, summary, command, machine, tables, verdicts })} is written\n`);
+  return verdicts;
 }
+
+async function main(): Promise<void> {
+  // Ends through exit, on which measurements end their processes, some of which stand still.
+  onStop(async () => process.exit(130));
+  const words = process.argv.slice(2);
+  const options = readArguments(words, new Set(BUDGETS.map((budget) => budget.case)));
+  // With its lines on standard error: standard output is for results.
+  execFileSync(process.execPath, [join(ROOT, "scripts/build.ts")], { cwd: ROOT, stdio: ["ignore", 2, 2] });
+  const verdicts: Verdict[] = [];
+  const flags = words.filter((word) => !CASES.some(({ name }) => name === word));
+  for (const each of options.cases) {
+    verdicts.push(...(await runCase(each, options, ["npm run bench --", each.name, ...flags].join(" "))));
+  }
+  const failed = verdicts.filter(({ kept }) => !kept);
+  for (const verdict of failed) console.error(`over budget: ${failureText(verdict)}`);
+  if (failed.length > 0) process.exitCode = 1;
+}
+
+await runMain(main);

@@ -4,14 +4,14 @@
 import { findEnvoy } from "../../scripts/envoy-binary.ts";
 import { backendConfig } from "../lib/backend.ts";
 import { encodeBody } from "../lib/body.ts";
-import type { BenchCase, CaseOptions, CaseResult, ResultLine } from "../lib/case.ts";
+import type { CaseOptions, CaseResult, ResultLine } from "../lib/case.ts";
 import { cpuMicroseconds } from "../lib/cpu.ts";
 import { vllmExposition } from "../lib/exposition.ts";
 import { type Gateways, startArms, startEnvoy } from "../lib/gateways.ts";
 import type { LoadResult } from "../lib/load.ts";
 import { runLoadApart } from "../lib/load-process.ts";
 import { freePorts, untilReady, Workbench } from "../lib/processes.ts";
-import { median, table } from "../lib/table.ts";
+import { median } from "../lib/table.ts";
 
 const ENDPOINTS = 8;
 const EXPOSITION_BYTES = 36_000;
@@ -63,7 +63,8 @@ function summarize(rounds: readonly Measured[]) {
   };
 }
 
-async function run({ quick, progress }: CaseOptions): Promise<CaseResult> {
+/** Both arms with bodies of 2 and 100 KB and 1 and 16 connections. */
+export async function run({ quick, progress }: CaseOptions): Promise<CaseResult> {
   const rounds = quick ? 2 : 5;
   const seconds = quick ? 2 : 5;
   const workbench = new Workbench();
@@ -106,14 +107,8 @@ async function run({ quick, progress }: CaseOptions): Promise<CaseResult> {
         }
       }
     }
-    return { lines, text: table(rows) };
+    return { lines, tables: [rows] };
   } finally {
     await workbench.stop();
   }
 }
-
-export const extProc: BenchCase = {
-  name: "ext-proc",
-  summary: "the sidecar deciding by ext_proc beside the filter in Envoy: CPU per request, throughput, latency",
-  run,
-};

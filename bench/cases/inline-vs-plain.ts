@@ -1,24 +1,27 @@
-// Envoy as plain round robin against Envoy with inline-epp, in turns within one run. Both have one worker and the same
-// backends; the inline arm's sidecar scrapes all of them every 50 ms and its CPU is counted.
+// Envoy as plain round robin against Envoy with inline-epp, in turns within one run, and on request another gateway
+// with them. Both have one worker and the same backends; the inline arm's sidecar scrapes all of them every 50 ms and
+// its CPU is counted.
 
 import { findEnvoy } from "../../scripts/envoy-binary.ts";
+import { Trouble } from "../../scripts/trouble.ts";
 import { backendConfig } from "../lib/backend.ts";
 import { encodeBody } from "../lib/body.ts";
-import type { BenchCase, CaseOptions, CaseResult, ResultLine } from "../lib/case.ts";
+import type { CaseOptions, CaseResult, ResultLine } from "../lib/case.ts";
 import { cpuMicroseconds } from "../lib/cpu.ts";
 import { vllmExposition } from "../lib/exposition.ts";
-import type { Arm } from "../lib/gateway.ts";
 import { type Gateways, startEnvoy, startGateways } from "../lib/gateways.ts";
 import type { LoadResult } from "../lib/load.ts";
 import { runLoadApart } from "../lib/load-process.ts";
 import { freePorts, untilReady, Workbench } from "../lib/processes.ts";
-import { median, table } from "../lib/table.ts";
+import { median } from "../lib/table.ts";
 
 const ENDPOINTS = 8;
 const EXPOSITION_BYTES = 36_000;
 const BODIES = [2, 100]; // KB
-const CONNECTIONS = [1, 16];
 const PATH = "/v1/chat/completions";
+
+/** Where requests go; `other` is a gateway of which nothing is known but what its clients see. */
+type Target = "plain" | "inline" | "other";
 
 interface Measured extends LoadResult {
   /** Microseconds of CPU per request, Envoy's. */
@@ -27,118 +30,117 @@ interface Measured extends LoadResult {
   readonly sidecarCpu: number;
 }
 
-async function startBench(workbench: Workbench): Promise<Gateways> {
+interface Bench extends Gateways {
+  readonly other: URL | undefined;
+}
+
+async function startBench(workbench: Workbench, { against: other, backendPort }: CaseOptions): Promise<Bench> {
   const { path: envoy } = await findEnvoy();
-  const [backendAdmin, ...endpoints] = (await freePorts(ENDPOINTS + 1)) as [number, ...number[]];
+  const [backendAdmin, ...free] = (await freePorts(ENDPOINTS + 1)) as [number, ...number[]];
+  const endpoints = backendPort === undefined ? free : free.map((_, index) => backendPort + index);
   startEnvoy(workbench, envoy, "backend", backendConfig(endpoints, backendAdmin, vllmExposition(EXPOSITION_BYTES)));
   await untilReady("the backend", `http://127.0.0.1:${endpoints[0]}/metrics`);
-  return startGateways(workbench, envoy, endpoints, PATH);
+  return { ...(await startGateways(workbench, envoy, endpoints, PATH)), other };
 }
 
 async function measure(
-  bench: Gateways,
-  arm: Arm,
+  bench: Bench,
+  target: Target,
   body: Uint8Array,
   connections: number,
   seconds: number,
 ): Promise<Measured> {
-  const before = { envoy: cpuMicroseconds(bench.envoys[arm]), sidecar: cpuMicroseconds(bench.sidecar) };
-  const load = await runLoadApart({ port: bench.listeners[arm], path: PATH, body, connections, seconds });
+  const shape = { body, connections, seconds };
+  if (target === "other") {
+    const { hostname, port, pathname, search } = bench.other!;
+    const address = { host: hostname.replace(/^\[|\]$/g, ""), port: Number(port || 80) };
+    const load = await runLoadApart({ ...address, path: `${pathname}${search}`, ...shape });
+    if (load.requests === 0) throw new Trouble(`${bench.other} gave no answer of status 200 (${load.errors} others).`);
+    return { ...load, envoyCpu: Number.NaN, sidecarCpu: Number.NaN };
+  }
+  const before = { envoy: cpuMicroseconds(bench.envoys[target]), sidecar: cpuMicroseconds(bench.sidecar) };
+  const load = await runLoadApart({ port: bench.listeners[target], path: PATH, ...shape });
   const perRequest = (used: number) => used / load.requests;
   return {
     ...load,
-    envoyCpu: perRequest(cpuMicroseconds(bench.envoys[arm]) - before.envoy),
-    sidecarCpu: arm === "inline" ? perRequest(cpuMicroseconds(bench.sidecar) - before.sidecar) : 0,
+    envoyCpu: perRequest(cpuMicroseconds(bench.envoys[target]) - before.envoy),
+    sidecarCpu: target === "inline" ? perRequest(cpuMicroseconds(bench.sidecar) - before.sidecar) : 0,
   };
 }
 
-function summarize(rounds: readonly Measured[]) {
+function summarize(rounds: readonly Measured[], plain: readonly Measured[]) {
   const of = (pick: (round: Measured) => number) => median(rounds.map(pick));
+  // Of the rounds that ran beside each other, so that what else the machine did changes both.
+  const share = (pick: (round: Measured) => number) =>
+    median(rounds.map((round, index) => pick(round) / pick(plain[index]!)));
   return {
     rps: of((round) => round.requestsPerSecond),
     p50: of((round) => round.p50),
     p99: of((round) => round.p99),
-    envoyCpu: of((round) => round.envoyCpu),
-    sidecarCpu: of((round) => round.sidecarCpu),
+    envoy_us: of((round) => round.envoyCpu),
+    sidecar_us: of((round) => round.sidecarCpu),
     errors: rounds.reduce((sum, round) => sum + round.errors, 0),
+    throughput_share: share((round) => round.requestsPerSecond),
+    p50_added: of((round) => round.p50) - median(plain.map((round) => round.p50)),
+    envoy_us_added: of((round) => round.envoyCpu) - median(plain.map((round) => round.envoyCpu)),
+    cpu_ratio: share((round) => round.envoyCpu),
   };
 }
 
-async function run({ quick, progress }: CaseOptions): Promise<CaseResult> {
-  const rounds = quick ? 2 : 5;
-  const seconds = quick ? 2 : 5;
+type Summary = ReturnType<typeof summarize>;
+
+function cells(target: Target, figures: Summary): string[] {
+  const { rps, p50, p99, envoy_us, sidecar_us, errors, throughput_share, p50_added, envoy_us_added } = figures;
+  const known = (value: number, text: string) => (Number.isNaN(value) ? "" : text);
+  const beside = [`${(100 * throughput_share).toFixed(0)}%`, p50_added.toFixed(3)];
+  return [
+    ...[target, rps.toFixed(0), p50.toFixed(3), p99.toFixed(3)],
+    ...[known(envoy_us, envoy_us.toFixed(0)), known(sidecar_us, sidecar_us.toFixed(0)), `${errors}`],
+    ...(target === "plain" ? ["", "", ""] : [...beside, known(envoy_us_added, envoy_us_added.toFixed(0))]),
+  ];
+}
+
+function line(figures: Summary, target: Target): ResultLine {
+  const { throughput_share, p50_added, envoy_us_added, cpu_ratio, ...own } = figures;
+  const all = target === "plain" ? own : figures;
+  const measured = Object.entries(all).filter(([, value]) => !Number.isNaN(value));
+  return Object.fromEntries(measured.map(([name, value]) => [name, Number(value.toPrecision(4))]));
+}
+
+/** Both arms with bodies of 2 and 100 KB and 1 and 16 connections, of which quick runs have 16 alone. */
+export async function run(options: CaseOptions): Promise<CaseResult> {
+  const { quick, progress, against } = options;
+  const rounds = 5;
+  const seconds = quick ? 1 : 5;
+  const targets: readonly Target[] = against === undefined ? ["plain", "inline"] : ["plain", "inline", "other"];
   const workbench = new Workbench();
   try {
     progress("starting the backend, the sidecar and two Envoys");
-    const bench = await startBench(workbench);
+    const bench = await startBench(workbench, options);
     const lines: ResultLine[] = [];
-    const rows = [["body", "conns", "arm", "req/s", "p50 ms", "p99 ms", "Envoy us", "sidecar us", "errors"]];
+    const head = ["body", "conns", "arm", "req/s", "p50 ms", "p99 ms", "Envoy us", "sidecar us", "errors"];
+    const rows = [[...head, "of plain req/s", "p50 added", "Envoy us added"]];
     for (const kilobytes of BODIES) {
-      for (const connections of CONNECTIONS) {
+      const body = encodeBody(kilobytes * 1000);
+      for (const connections of quick ? [16] : [1, 16]) {
         progress(`${kilobytes} KB bodies, ${connections} connection(s), ${rounds} rounds of ${seconds} s an arm`);
-        const body = encodeBody(kilobytes * 1000);
-        const measured: Record<Arm, Measured[]> = { plain: [], inline: [] };
-        for (const arm of ["plain", "inline"] as const) await measure(bench, arm, body, connections, 0.5); // warm-up
+        const measured: Record<Target, Measured[]> = { plain: [], inline: [], other: [] };
+        for (const target of targets) await measure(bench, target, body, connections, 0.5); // warm-up
         for (let round = 0; round < rounds; round++) {
-          for (const arm of ["plain", "inline"] as const) {
-            measured[arm].push(await measure(bench, arm, body, connections, seconds));
+          for (const target of targets) {
+            measured[target].push(await measure(bench, target, body, connections, seconds));
           }
         }
-        const plain = summarize(measured.plain);
-        const inline = summarize(measured.inline);
-        const shape = { case: "inline-vs-plain", body_kb: kilobytes, connections };
-        for (const [arm, figures] of [
-          ["plain", plain],
-          ["inline", inline],
-        ] as const) {
-          lines.push({ ...shape, arm, ...rounded(figures) });
-          rows.push([
-            `${kilobytes} KB`,
-            `${connections}`,
-            arm,
-            figures.rps.toFixed(0),
-            figures.p50.toFixed(3),
-            figures.p99.toFixed(3),
-            figures.envoyCpu.toFixed(0),
-            figures.sidecarCpu.toFixed(0),
-            `${figures.errors}`,
-          ]);
+        for (const target of targets) {
+          const figures = summarize(measured[target], measured.plain);
+          const shape = { case: "inline-vs-plain", body_kb: kilobytes, connections, arm: target };
+          lines.push({ ...shape, ...line(figures, target) });
+          rows.push([`${kilobytes} KB`, `${connections}`, ...cells(target, figures)]);
         }
-        lines.push({
-          ...shape,
-          arm: "difference",
-          ...rounded({
-            throughput_share: inline.rps / plain.rps,
-            p50_added: inline.p50 - plain.p50,
-            envoy_cpu_added: inline.envoyCpu - plain.envoyCpu,
-            cpu_ratio: inline.envoyCpu / plain.envoyCpu,
-          }),
-        });
-        rows.push([
-          "",
-          "",
-          "inline - plain",
-          `${((100 * inline.rps) / plain.rps).toFixed(0)}%`,
-          (inline.p50 - plain.p50).toFixed(3),
-          (inline.p99 - plain.p99).toFixed(3),
-          (inline.envoyCpu - plain.envoyCpu).toFixed(0),
-          "",
-          "",
-        ]);
       }
     }
-    return { lines, text: table(rows) };
+    return { lines, tables: [rows] };
   } finally {
     await workbench.stop();
   }
 }
-
-function rounded<T extends Record<string, number>>(figures: T): T {
-  return Object.fromEntries(Object.entries(figures).map(([name, value]) => [name, Number(value.toPrecision(4))])) as T;
-}
-
-export const inlineVsPlain: BenchCase = {
-  name: "inline-vs-plain",
-  summary: "Envoy with inline-epp against plain round robin: CPU per request, throughput, latency (2 and 100 KB)",
-  run,
-};

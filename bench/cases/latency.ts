@@ -1,9 +1,9 @@
 // How far the filter's latency model is off, on the simulator's engines in virtual time, and what it costs.
 
 import { compileAssembly } from "../../test/harness/assembly-module.ts";
-import type { BenchCase, CaseOptions, CaseResult, ResultLine } from "../lib/case.ts";
+import type { CaseOptions, CaseResult, ResultLine } from "../lib/case.ts";
 import { type Answered, type LatencyModel, runWorkload, type Situation } from "../lib/latency-workload.ts";
-import { median, table } from "../lib/table.ts";
+import { median } from "../lib/table.ts";
 
 const LOADS = [0.5, 0.9];
 /** Time factors of the engines: the slowest takes six times as long as the fastest. */
@@ -88,6 +88,19 @@ const VIEWS = {
   TPOT: ({ predictedTpot, tpot }: Answered) => ({ predicted: predictedTpot, truth: tpot }),
 } as const;
 
+/** How far an endpoint's model is off in the end, of how far its mean is. */
+function besideMean(lines: readonly ResultLine[], what: string): ResultLine {
+  const load = LOADS.at(-1)!;
+  const mae = (model: Arm) => {
+    const found = lines.find(
+      (line) => line.what === what && line.model === model && line.load === load && line.phase === "late",
+    );
+    return Number(found?.mae);
+  };
+  const share = Number((mae("endpoint") / mae("mean")).toPrecision(3));
+  return { case: "latency", load, phase: "late", what, mae_of_mean: share };
+}
+
 /** Nanoseconds of one call, the least of five times. */
 function nanoseconds(calls: number, run: () => void): number {
   const times = Array.from({ length: 5 }, () => {
@@ -109,7 +122,7 @@ function costs(exports: Exports): ResultLine {
   return { case: "latency", observeTtftNs: Math.round(observing), predictTtftNs: Number(predicting.toFixed(1)) };
 }
 
-async function run({ quick, progress }: CaseOptions): Promise<CaseResult> {
+export async function run({ quick, progress }: CaseOptions): Promise<CaseResult> {
   const start = await compileAssembly<Exports>("latency-module.ts");
   const lines: ResultLine[] = [];
   const percent = (share: number) => `${(share * 100).toFixed(1)}%`;
@@ -131,15 +144,12 @@ async function run({ quick, progress }: CaseOptions): Promise<CaseResult> {
       }
     }
   }
+  for (const what of Object.keys(VIEWS)) lines.push(besideMean(lines, what));
   const cost = costs(start());
   lines.push(cost);
-  const text = `${table(rows)}\n\none observation ${cost.observeTtftNs} ns, one prediction ${cost.predictTtftNs} ns`;
-  return { lines, text };
+  const costRows = [
+    ["ns of one", "observation", "prediction"],
+    ["", `${cost.observeTtftNs}`, `${cost.predictTtftNs}`],
+  ];
+  return { lines, tables: [rows, costRows] };
 }
-
-/** The error of the latency model on simulated engines. */
-export const latency: BenchCase = {
-  name: "latency",
-  summary: "how far predicted TTFT and TPOT are off on simulated engines of different speeds, and what it costs",
-  run,
-};

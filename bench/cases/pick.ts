@@ -5,8 +5,8 @@ import { encodeLoad, encodePlan, encodeRoster } from "../../wire/encode.ts";
 import * as L from "../../wire/layout.ts";
 import type { PlanStep } from "../../wire/model.ts";
 import { PLAIN_SETTINGS } from "../../wire/plan-settings.ts";
-import type { BenchCase, CaseOptions, CaseResult, ResultLine } from "../lib/case.ts";
-import { median, table } from "../lib/table.ts";
+import type { CaseOptions, CaseResult, ResultLine } from "../lib/case.ts";
+import { median } from "../lib/table.ts";
 
 const SIZES = [8, 100, 1000];
 /** Blocks of the prompt: a usual one, and as many as are looked at by default. */
@@ -113,41 +113,50 @@ function fill(module: Started, steps: readonly PlanStep[], size: number, blocks:
   module.setBlocks(blocks, Math.min(SHARED, blocks));
 }
 
-/** Nanoseconds per pick, the median of `rounds`; rounds before them, while V8 still optimises, do not count. */
-function measure(module: Started, size: number, rounds: number): number {
-  const times = Math.ceil(400_000 / size);
-  for (let round = 0; round < 4; round++) module.run(times, RECEIVED_AT);
-  const results: number[] = [];
-  for (let round = 0; round < rounds; round++) {
-    const start = process.hrtime.bigint();
-    module.run(times, RECEIVED_AT);
-    results.push(Number(process.hrtime.bigint() - start) / times);
-  }
-  return median(results);
+interface Measured {
+  /** Nanoseconds per pick of each size, medians. */
+  readonly nanoseconds: readonly number[];
+  /** How many times the last size takes what the one before it does, the median over rounds in turns. */
+  readonly growth: number;
 }
 
-async function run({ quick, progress }: CaseOptions): Promise<CaseResult> {
+/** Picks of every size in turns; rounds before them, while V8 still optimises, do not count. */
+function measure(modules: readonly Started[], rounds: number): Measured {
+  const one = () =>
+    SIZES.map((size, index) => {
+      const times = Math.ceil(400_000 / size);
+      const start = process.hrtime.bigint();
+      modules[index]!.run(times, RECEIVED_AT);
+      return Number(process.hrtime.bigint() - start) / times;
+    });
+  for (let round = 0; round < 4; round++) one();
+  const results = Array.from({ length: rounds }, one);
+  return {
+    nanoseconds: SIZES.map((_, index) => Math.round(median(results.map((round) => round[index]!)))),
+    growth: median(results.map((round) => round.at(-1)! / round.at(-2)!)),
+  };
+}
+
+export async function run({ quick, progress }: CaseOptions): Promise<CaseResult> {
   const start = await compileAssembly<PickModule>("pick-module.ts");
   const lines: ResultLine[] = [];
   const rows = [["profile", "blocks", ...SIZES.map((size) => `${size} endpoints, us`)]];
   for (const [profile, steps] of Object.entries(PROFILES)) {
     progress(profile);
     for (const blocks of BLOCKS) {
-      const cells = SIZES.map((size) => {
+      const modules = SIZES.map((size) => {
         const module = start();
         fill(module, steps, size, blocks);
-        const nanoseconds = Math.round(measure(module, size, quick ? 5 : 31));
-        lines.push({ case: "pick", profile, blocks, endpoints: size, nanoseconds });
-        return (nanoseconds / 1000).toFixed(2);
+        return module;
       });
-      rows.push([profile, `${blocks}`, ...cells]);
+      const { nanoseconds, growth } = measure(modules, quick ? 9 : 31);
+      for (const [index, endpoints] of SIZES.entries()) {
+        lines.push({ case: "pick", profile, blocks, endpoints, nanoseconds: nanoseconds[index]! });
+      }
+      const what = "1,000 endpoints beside 100";
+      lines.push({ case: "pick", profile, blocks, what, growth: Number(growth.toPrecision(3)) });
+      rows.push([profile, `${blocks}`, ...nanoseconds.map((each) => (each / 1000).toFixed(2))]);
     }
   }
-  return { lines, text: table(rows) };
+  return { lines, tables: [rows] };
 }
-
-export const pick: BenchCase = {
-  name: "pick",
-  summary: "one pick in V8, by plugins and endpoints",
-  run,
-};

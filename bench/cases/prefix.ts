@@ -2,8 +2,8 @@
 
 import { PrefixIndex } from "../../test/prefix/prefix-index.ts";
 import { Dice } from "../../test/prefix/prompts.ts";
-import type { BenchCase, CaseOptions, CaseResult, ResultLine } from "../lib/case.ts";
-import { median, table } from "../lib/table.ts";
+import type { CaseOptions, CaseResult, ResultLine } from "../lib/case.ts";
+import { median } from "../lib/table.ts";
 
 const MIB = 1 << 20;
 const TABLE_BYTES = 16 * MIB;
@@ -92,7 +92,7 @@ function measureMemory(endpoints: number, blocksEach: number, bytes: number) {
   return { mib, usage: index.usage, lost: index.evicted / (endpoints * blocksEach) };
 }
 
-async function run({ quick, progress }: CaseOptions): Promise<CaseResult> {
+export async function run({ quick, progress }: CaseOptions): Promise<CaseResult> {
   const lines: ResultLine[] = [];
   const rows = [["what", "blocks", "endpoints", "ns"]];
   const note = (what: string, blocks: number, endpoints: number, ns: number) => {
@@ -131,11 +131,5 @@ async function run({ quick, progress }: CaseOptions): Promise<CaseResult> {
     const shares = [percent(figures.usage), percent(figures.lost)];
     memory.push([`${endpoints}`, `${blocks}`, `${mib}`, figures.mib.toFixed(1), ...shares]);
   }
-  return { lines, text: `${table(rows)}\n\n${table(memory)}` };
+  return { lines, tables: [rows, memory] };
 }
-
-export const prefix: BenchCase = {
-  name: "prefix",
-  summary: "the prefix index alone, in V8: nanoseconds per match and per recorded block, memory",
-  run,
-};

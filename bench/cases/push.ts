@@ -3,11 +3,11 @@
 
 import { systemClock } from "../../sidecar/support/clock.ts";
 import { encodeLoad, encodeRoster } from "../../wire/encode.ts";
-import type { BenchCase, CaseOptions, CaseResult, ResultLine } from "../lib/case.ts";
+import type { CaseOptions, CaseResult, ResultLine } from "../lib/case.ts";
 import { type PushGateway, startPushGateway } from "../lib/push-gateway.ts";
 import { benchPools, names } from "../lib/push-pools.ts";
 import { PushRig } from "../lib/push-rig.ts";
-import { median, table } from "../lib/table.ts";
+import { median } from "../lib/table.ts";
 
 interface Shape {
   readonly pools: number;
@@ -96,7 +96,7 @@ async function measureDemand(shape: Shape, { quick, progress }: CaseOptions): Pr
   const seconds = quick ? 1 : 1.5;
   const rig = new PushRig(discovered);
   await rig.start();
-  for (let round = 0; round < (quick ? 1 : 3); round++) {
+  for (let round = 0; round < 3; round++) {
     for (const [index, [wants, pools, others]] of arms.entries()) {
       progress(`${shape.pools} x ${shape.endpoints}: scraped 20 times a second, wanted: ${wants}`);
       let gateway: PushGateway | undefined;
@@ -116,14 +116,16 @@ async function measureDemand(shape: Shape, { quick, progress }: CaseOptions): Pr
     }
   }
   await rig.stop();
+  const every = figures.at(-1)!;
   return figures.map(({ wants, cpu, frames }) => ({
     ...{ case: "push", ...shape, wants },
     cores: median(cpu),
     frames_per_second: median(frames),
+    of_every: median(cpu.map((cores, round) => cores / every.cpu[round]!)),
   }));
 }
 
-async function run(options: CaseOptions): Promise<CaseResult> {
+export async function run(options: CaseOptions): Promise<CaseResult> {
   const shapes: ResultLine[] = [];
   for (const shape of SHAPES) shapes.push(await measureShape(shape, options));
   const demand = await measureDemand(SHAPES[1]!, options);
@@ -131,13 +133,7 @@ async function run(options: CaseOptions): Promise<CaseResult> {
     const heads = Object.keys(lines[0]!).filter((head) => head !== "case");
     const cell = (value: unknown) =>
       typeof value === "number" && !Number.isInteger(value) ? value.toFixed(3) : `${value}`;
-    return table([heads, ...lines.map((line) => heads.map((head) => cell(line[head])))]);
+    return [heads, ...lines.map((line) => heads.map((head) => cell(line[head])))];
   };
-  return { lines: [...shapes, ...demand], text: `${columns(shapes)}\n\n${columns(demand)}` };
+  return { lines: [...shapes, ...demand], tables: [columns(shapes), columns(demand)] };
 }
-
-export const push: BenchCase = {
-  name: "push",
-  summary: "the push alone: 1 pool of 4,000 endpoints and 100 of 50; first state, changes, CPU by what gateways want",
-  run,
-};

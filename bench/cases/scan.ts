@@ -3,8 +3,8 @@
 
 import { BodyModule } from "../../test/body/module.ts";
 import { encodeBody } from "../lib/body.ts";
-import type { BenchCase, CaseOptions, CaseResult, ResultLine } from "../lib/case.ts";
-import { median, table } from "../lib/table.ts";
+import type { CaseOptions, CaseResult, ResultLine } from "../lib/case.ts";
+import { median } from "../lib/table.ts";
 
 /** Bytes and most blocks of a prompt block: small and few, small and many, large and many. */
 const BLOCKS = [
@@ -115,7 +115,7 @@ function measure(
   };
 }
 
-async function run({ quick, progress }: CaseOptions): Promise<CaseResult> {
+export async function run({ quick, progress }: CaseOptions): Promise<CaseResult> {
   progress("compiling the reader");
   const module = await BodyModule.start();
   const lines: ResultLine[] = [];
@@ -136,11 +136,5 @@ async function run({ quick, progress }: CaseOptions): Promise<CaseResult> {
     }
     module.exports.giveBlock(at, bytes.length);
   }
-  return { lines, text: table(rows) };
+  return { lines, tables: [rows] };
 }
-
-export const scan: BenchCase = {
-  name: "scan",
-  summary: "the reader of request bodies alone: time per body by kind, size and block size",
-  run,
-};

@@ -5,11 +5,11 @@ import { DataStatus } from "../../sidecar/wasm-host/abi.ts";
 import type { FilterStream } from "../../sidecar/wasm-host/stream.ts";
 import { CHAT } from "../../test/filter/requests.ts";
 import { serving } from "../../test/filter/rewriting.ts";
-import type { BenchCase, CaseOptions, CaseResult, ResultLine } from "../lib/case.ts";
+import type { CaseOptions, CaseResult, ResultLine } from "../lib/case.ts";
 import { Workbench } from "../lib/processes.ts";
 import { event } from "../lib/sse-backend.ts";
 import { envoyMicroseconds, idleMicroseconds, startSseBench, WAYS, type Way } from "../lib/sse-load.ts";
-import { median, table } from "../lib/table.ts";
+import { median } from "../lib/table.ts";
 
 /** Tokens of an answer, one to an event. */
 const TOKENS = 10_000;
@@ -69,7 +69,7 @@ function inNode({ quick, progress }: CaseOptions): CaseResult {
   progress("streams until V8 has compiled the filter well");
   for (let i = 0; i < 5; i++) for (const arm of NAMES) measure(setting, arm);
   progress(`streams of ${TOKENS} events`);
-  for (let i = 0; i < (quick ? 10 : 60); i++) for (const arm of NAMES) rounds[arm].push(measure(setting, arm));
+  for (let i = 0; i < (quick ? 30 : 60); i++) for (const arm of NAMES) rounds[arm].push(measure(setting, arm));
   const lines: ResultLine[] = [];
   const rows = [["answer", "event bytes", "us", "us, first 1000", "us, last 1000", "last/first", "of passed"]];
   const middle = (arm: Arm, pick: (round: Measured) => number) => median(rounds[arm].map(pick));
@@ -89,7 +89,7 @@ function inNode({ quick, progress }: CaseOptions): CaseResult {
     const cells = [all, first, last].map((value) => (value / 1000).toFixed(2));
     rows.push([arm, `${bytes}`, ...cells, `${growth.toFixed(2)}x`, `${ratio.toFixed(2)}x`]);
   }
-  return { lines, text: table(rows) };
+  return { lines, tables: [rows] };
 }
 
 async function inEnvoy({ quick, progress }: CaseOptions): Promise<CaseResult> {
@@ -102,32 +102,28 @@ async function inEnvoy({ quick, progress }: CaseOptions): Promise<CaseResult> {
     const idle = await idleMicroseconds(bench, quick ? 3 : 10);
     for (const way of WAYS) await envoyMicroseconds(bench, way, 200, idle);
     progress(`streams of ${events} events through Envoy`);
-    for (let i = 0; i < (quick ? 2 : 5); i++) {
+    for (let i = 0; i < (quick ? 3 : 5); i++) {
       for (const way of WAYS) used[way].push(await envoyMicroseconds(bench, way, events, idle));
     }
     const rows = [["through Envoy", "CPU us", "added us"]];
     const lines = WAYS.map((way): ResultLine => {
       const added = median(used[way].map((microseconds, index) => microseconds - used.plain[index]!));
+      const ratio = median(used[way].map((microseconds, index) => microseconds / used.plain[index]!));
       rows.push([way, median(used[way]).toFixed(1), way === "plain" ? "" : added.toFixed(1)]);
-      return { case: "stream", envoy: way, events, envoy_us: round2(median(used[way])), added_us: round2(added) };
+      const figures = { envoy_us: round2(median(used[way])), added_us: round2(added), cpu_ratio: round2(ratio) };
+      return { case: "stream", envoy: way, events, ...figures };
     });
-    return { lines, text: table(rows) };
+    return { lines, tables: [rows] };
   } finally {
     await workbench.stop();
   }
 }
 
-async function run(options: CaseOptions): Promise<CaseResult> {
+export async function run(options: CaseOptions): Promise<CaseResult> {
   const results = [inNode(options), await inEnvoy(options)];
-  return { lines: results.flatMap(({ lines }) => lines), text: results.map(({ text }) => text).join("\n\n") };
+  return { lines: results.flatMap(({ lines }) => lines), tables: results.flatMap(({ tables }) => tables) };
 }
 
 function round2(value: number): number {
   return Math.round(value * 100) / 100;
 }
-
-export const stream: BenchCase = {
-  name: "stream",
-  summary: "streamed answers: time per event in Node's V8, at the start and the end of long ones, and Envoy's CPU",
-  run,
-};

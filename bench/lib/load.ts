@@ -1,5 +1,6 @@
 // A closed-loop HTTP/1.1 client on raw sockets: each connection sends its request again as soon as the answer is
-// complete. It parses no more than status and length, and of chunked answers the end of the last chunk, so that on a small machine the gateway gets the cores.
+// complete. It parses no more than status and length, and of chunked answers the end of the last chunk, so that on a
+// small machine the gateway gets the cores.
 
 import { connect, type Socket } from "node:net";
 
@@ -17,6 +18,8 @@ export interface LoadResult {
 
 /** One run's target and shape. */
 export interface LoadOptions {
+  /** Name or address; 127.0.0.1 where left out. */
+  readonly host?: string;
   readonly port: number;
   readonly path: string;
   readonly body: Uint8Array;
@@ -25,9 +28,9 @@ export interface LoadOptions {
 }
 
 /** The bytes of one POST. */
-export function requestBytes(options: Pick<LoadOptions, "path" | "body">): Buffer {
+export function requestBytes(options: Pick<LoadOptions, "host" | "path" | "body">): Buffer {
   const head =
-    `POST ${options.path} HTTP/1.1\r\nhost: bench\r\ncontent-type: application/json\r\n` +
+    `POST ${options.path} HTTP/1.1\r\nhost: ${options.host ?? "bench"}\r\ncontent-type: application/json\r\n` +
     `content-length: ${options.body.length}\r\n\r\n`;
   return Buffer.concat([Buffer.from(head, "latin1"), options.body]);
 }
@@ -41,7 +44,7 @@ export async function runLoad(options: LoadOptions): Promise<LoadResult> {
   const until = began + options.seconds * 1000;
   await Promise.all(
     Array.from({ length: options.connections }, () =>
-      runConnection(options.port, request, until, {
+      runConnection(options, request, until, {
         answered: (milliseconds) => latencies.push(milliseconds),
         failed: () => {
           errors++;
@@ -71,7 +74,12 @@ interface Outcome {
   failed(): void;
 }
 
-function runConnection(port: number, request: Buffer, until: number, outcome: Outcome): Promise<void> {
+function runConnection(
+  { host = "127.0.0.1", port }: LoadOptions,
+  request: Buffer,
+  until: number,
+  outcome: Outcome,
+): Promise<void> {
   return new Promise((resolve) => {
     let socket: Socket;
     let sentAt = 0;
@@ -91,7 +99,7 @@ function runConnection(port: number, request: Buffer, until: number, outcome: Ou
       socket.write(request);
     };
     const open = () => {
-      socket = connect({ port, host: "127.0.0.1", noDelay: true });
+      socket = connect({ port, host, noDelay: true });
       socket.on("connect", send);
       socket.on("error", () => undefined); // "close" follows and says what to do
       socket.on("close", () => {
