@@ -4,6 +4,9 @@ import { exactly, FrameRefused, header } from "./decode.ts";
 import * as L from "./layout.ts";
 import type { Spend } from "./model.ts";
 
+/** Microseconds, thirty years: sums of so much are still exact enough, and every store takes them as a time to live. */
+const MOST = 1e15;
+
 function spend(view: DataView, at: number): Spend {
   const row = {
     key: view.getBigUint64(at + L.SPEND_KEY, true),
@@ -13,7 +16,8 @@ function spend(view: DataView, at: number): Spend {
     tokenDebt: view.getFloat64(at + L.SPEND_TOKEN_DEBT, true),
   };
   const { requests, tokens, requestDebt, tokenDebt } = row;
-  if (![requests, tokens, requestDebt, tokenDebt].every(Number.isFinite) || requestDebt < 0 || tokenDebt < 0) {
+  const isSane = [requests, tokens, requestDebt, tokenDebt].every((value) => Math.abs(value) <= MOST);
+  if (!isSane || requestDebt < 0 || tokenDebt < 0) {
     throw new FrameRefused(
       L.REFUSED_VALUE,
       `${requests} and ${tokens} spent, debts of ${requestDebt} and ${tokenDebt}`,

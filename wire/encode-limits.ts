@@ -4,9 +4,10 @@ import type { PlanLimit } from "./model.ts";
 import { nameKey } from "./name-key.ts";
 import type { StringSection } from "./strings.ts";
 
-/** A number of requests or of tokens. @throws EncodeError */
+/** A number of requests or of tokens that fits a 64-bit integer with room to spare. @throws EncodeError */
 function quantity(what: string, value: number): number {
-  if (finite(what, value) < 0) throw new EncodeError(`${what} is ${value}, must not be below 0`);
+  const isOne = finite(what, value) >= 0 && value <= L.MAX_LIMIT_QUANTITY;
+  if (!isOne) throw new EncodeError(`${what} is ${value}, must be from 0 to ${L.MAX_LIMIT_QUANTITY}`);
   return value;
 }
 

@@ -221,6 +221,8 @@ export const ORDER_FCFS = 1;
 export const ORDER_EDF = 2; // by the end of its time to live
 export const ORDER_SLO_DEADLINE = 3; // by arrival and the time to the first token that the client asks for
 
+/** Requests, or tokens, that a limit may allow. */
+export const MAX_LIMIT_QUANTITY = 1000000000000000;
 // A rate limit. Each client has a budget of it, or all have one; budgets fill up evenly while time passes.
 export const LIMIT_KEY = 0; // u64, xxh64 of its name
 export const LIMIT_REQUESTS = 8; // f64, requests per LIMIT_PER; 0: any number

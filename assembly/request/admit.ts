@@ -10,7 +10,7 @@ import { Entry, findQueue, Queue, queueOf, waitingTotal } from "../admission/que
 import { anyReady, saturation } from "../admission/saturation.ts";
 import { count, HELD, OVERFLOWED, SHED } from "../metrics.ts";
 import { priorityOf } from "../policy/objectives.ts";
-import { UsageScan, USAGE_COMPLETION } from "../response/usage.ts";
+import { completionTokens, UsageScan } from "../response/usage.ts";
 import { Root } from "../root.ts";
 import { Pool } from "../state/pool.ts";
 import { ownerCount, publishFlight } from "../sync/flight.ts";
@@ -68,8 +68,7 @@ export function correctCharge(root: Root, request: Request, usage: UsageScan): v
   const queue = queueFor(root, request);
   const pool = root.knownPool(request.pool);
   if (queue === null || pool === null) return;
-  const output = (usage.seen & USAGE_COMPLETION) != 0 ? usage.completion : usage.chunks;
-  const more = f64(output) - (f64(request.tokens) - f64(request.promptTokens));
+  const more = f64(completionTokens(usage)) - (f64(request.tokens) - f64(request.promptTokens));
   correct(queue, pool.plan, request.priority, request.fairness, more, host.now());
 }
 

@@ -3,8 +3,8 @@
 import {
   ACCEPTED, LIMIT_BURST, LIMIT_BYTES, LIMIT_FLAGS, LIMIT_HEADER_LENGTH, LIMIT_HEADER_OFFSET, LIMIT_KEY,
   LIMIT_MODEL_BYTES, LIMIT_MODEL_COUNT, LIMIT_MODEL_START, LIMIT_NAME_LENGTH, LIMIT_NAME_OFFSET, LIMIT_PER,
-  LIMIT_PER_MODEL, LIMIT_REQUESTS, LIMIT_TOKENS, PLAN_LIMITS, PLAN_LIMIT_MODELS, PLAN_STRINGS, REFUSED_REFERENCE,
-  REFUSED_VALUE,
+  LIMIT_PER_MODEL, LIMIT_REQUESTS, LIMIT_TOKENS, MAX_LIMIT_QUANTITY, PLAN_LIMITS, PLAN_LIMIT_MODELS, PLAN_STRINGS,
+  REFUSED_REFERENCE, REFUSED_VALUE,
 } from "../../wire/layout.ts";
 import { bandRow, planBands } from "./admission.ts";
 import { planText } from "./plan.ts";
@@ -21,8 +21,7 @@ export function checkLimits(frame: usize): i32 {
     if (!readable(row, LIMIT_HEADER_OFFSET, LIMIT_HEADER_LENGTH, strings)) return REFUSED_REFERENCE;
     if (!inside(load<u32>(row, LIMIT_MODEL_START), load<u32>(row, LIMIT_MODEL_COUNT), models)) return REFUSED_REFERENCE;
     if (load<u32>(row, LIMIT_FLAGS) > u32(LIMIT_PER_MODEL)) return REFUSED_VALUE;
-    if (!isFinite(limitRequests(row)) || limitRequests(row) < 0) return REFUSED_VALUE;
-    if (!isFinite(limitTokens(row)) || limitTokens(row) < 0) return REFUSED_VALUE;
+    if (!isQuantity(limitRequests(row)) || !isQuantity(limitTokens(row))) return REFUSED_VALUE;
     if (!isFinite(limitPer(row)) || limitPer(row) <= 0) return REFUSED_VALUE;
     if (!isFinite(limitBurst(row)) || limitBurst(row) <= 0) return REFUSED_VALUE;
     for (let j: u32 = 0; j < i; j++) {
@@ -30,6 +29,11 @@ export function checkLimits(frame: usize): i32 {
     }
   }
   return ACCEPTED;
+}
+
+@inline
+function isQuantity(value: f64): bool {
+  return value >= 0 && value <= f64(MAX_LIMIT_QUANTITY);
 }
 
 @inline

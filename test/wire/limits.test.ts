@@ -26,6 +26,7 @@ for (const [what, limits, message] of [
   ["1,025 models", [{ models: Array(1025).fill("m") }], /models of limits is 1025/],
   ["requests below 0", [{ requests: -1 }], /requests of limit clients is -1/],
   ["tokens without end", [{ tokens: Number.POSITIVE_INFINITY }], /tokens of limit clients is Infinity/],
+  ["more than fits an integer", [{ tokens: 1e300 }], /tokens of limit clients is 1e\+300, must be from 0 to/],
   ["no time", [{ per: 0 }], /per of limit clients is 0/],
   ["no burst", [{ burst: Number.NaN }], /burst of limit clients is NaN/],
 ] as const) {
@@ -53,6 +54,14 @@ function reasonOf(bytes: Uint8Array): string {
   }
   return "accepted";
 }
+
+test("a debt of more than thirty years is refused: no store keeps it for so long", () => {
+  const [row] = SPENT;
+  assert.equal(reasonOf(encodeSpent([{ ...row!, requestDebt: 1e15 }])), "accepted");
+  for (const change of [{ requestDebt: 1.1e15 }, { tokens: -1.1e15 }, { requests: 1e300 }]) {
+    assert.equal(reasonOf(encodeSpent([{ ...row!, ...change }])), "value", JSON.stringify(change));
+  }
+});
 
 test("a SPENT cut at any length is refused, whether or not its length field was cut along", () => {
   const frame = goldenFrame("spent");
