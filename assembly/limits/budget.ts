@@ -79,7 +79,7 @@ export function beginTelling(row: usize, now: f64): bool {
   return true;
 }
 
-/** Whether the telling that began at `since` is still under way: the row may have been made anew, or told by another. */
+/** Whether the telling that began at `since` is under way: the row may have been made anew, or told by another. */
 @inline
 export function isTelling(row: usize, since: f64): bool {
   return load<f64>(row, TOLD_AT) == since;

@@ -6,9 +6,9 @@ import { addCandidate, candidates, clearCandidates } from "./candidates.ts";
 import { allowed } from "./subset.ts";
 
 /**
- * Makes candidates of the ready endpoints that the request may be sent to and whose sample is fresh. Where there are none, or the sidecar has been silent
- * for too long, samples say nothing any more: then all ready endpoints, each with what is in flight there as its only
- * figure. `now` and `staleAfter` are microseconds.
+ * Makes candidates of the ready endpoints that the request may be sent to and whose sample is fresh. Where there are
+ * none, or the sidecar has been silent for too long, samples say nothing any more: then all ready endpoints, each
+ * with what is in flight there as its only figure. `now` and `staleAfter` are microseconds.
  */
 export function gatherCandidates(pool: Pool, now: u64, staleAfter: i64): void {
   clearCandidates();

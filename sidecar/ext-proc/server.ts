@@ -46,7 +46,7 @@ export class ExtProcServer {
   /** envoy.service.ext_proc.v3.ExternalProcessor, as far as gRPC sees it. */
   get methods(): [path: string, method: GrpcMethod][] {
     const { mostBytes } = this.#options.settings;
-    return [[PATH, { serve: (call) => this.#process(call), mostBytes }]];
+    return [[PATH, { serve: (call) => this.#process(call), mostBytes, perRequest: true }]];
   }
 
   /** Ends the filter, after all streams have ended. */

@@ -32,11 +32,10 @@ export class GrpcCall {
   #trailers: OutgoingHttpHeaders = { "grpc-status": OK };
 
   /** @param most bytes that a message may have. */
-  constructor(stream: ServerHttp2Stream, most: number) {
+  constructor(stream: ServerHttp2Stream, peer: string, most: number) {
     this.#stream = stream;
+    this.peer = peer;
     this.#most = most;
-    const { remoteAddress = "", remotePort = "" } = stream.session?.socket ?? {};
-    this.peer = `${remoteAddress}:${remotePort}`;
     stream.on("error", () => undefined); // "close" follows
     stream.on("wantTrailers", () => {
       if (!this.#gone) stream.sendTrailers(this.#trailers);

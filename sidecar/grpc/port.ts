@@ -1,5 +1,4 @@
 import { createServer, type Socket } from "node:net";
-import type { Duplex } from "node:stream";
 import { createServer as createTlsServer, type TlsOptions } from "node:tls";
 import { authority, type Listen, ListenError } from "../observe/listen-error.ts";
 
@@ -33,7 +32,7 @@ export interface Port {
 export async function openPort(
   listen: Listen,
   { tls, plaintext }: PortSecurity,
-  connected: (socket: Duplex) => void,
+  connected: (socket: Socket) => void,
 ): Promise<Port> {
   const secure = tls && createTlsServer({ ...tls, ALPNProtocols: ["h2"], handshakeTimeout: FIRST_WORD_MS });
   secure?.on("secureConnection", (socket) => {

@@ -5,13 +5,17 @@ import {
   type ServerHttp2Session,
   type ServerHttp2Stream,
 } from "node:http2";
-import type { Duplex } from "node:stream";
+import type { Socket } from "node:net";
+import { peekFirstRequest } from "../http2/first-request.ts";
+import { MendedSocket } from "../http2/mended-socket.ts";
 import { GrpcCall } from "./call.ts";
 
 /** A method: what serves its calls, and how many bytes a message of a client may have. */
 export interface GrpcMethod {
   readonly serve: (call: GrpcCall) => void;
   readonly mostBytes: number;
+  /** Whether gateways call it for each of their requests. */
+  readonly perRequest?: boolean;
 }
 
 const UNIMPLEMENTED = 12;
@@ -35,7 +39,11 @@ const OPTIONS = {
 export class GrpcServer {
   readonly #methods: ReadonlyMap<string, GrpcMethod>;
   readonly #server: Http2Server = createServer(OPTIONS);
-  readonly #sessions = new Set<ServerHttp2Session>();
+  /** `ip:port` of each session's client. */
+  readonly #sessions = new Map<ServerHttp2Session, string>();
+  /** That of the connection which becomes a session at this moment. */
+  #connecting = "";
+  #closed = false;
 
   constructor(methods: ReadonlyMap<string, GrpcMethod>) {
     this.#methods = methods;
@@ -45,18 +53,33 @@ export class GrpcServer {
     this.#server.on("unknownProtocol", (socket) => socket.destroy());
   }
 
-  /** Serves a connection that speaks HTTP/2. */
-  connect(socket: Duplex): void {
-    this.#server.emit("connection", socket);
+  /**
+   * Serves a connection that speaks HTTP/2. Envoy's :authority is the name of its cluster unless it is told another, and
+   * in Istio's names stands what Node refuses: so requests are mended. That takes CPU for each, which is spared where
+   * the first is one of many and needs nothing, for those that follow on the connection have the same :authority.
+   */
+  connect(socket: Socket): void {
+    const { remoteAddress = "", remotePort = "" } = socket;
+    socket.on("error", () => undefined); // "close" follows
+    peekFirstRequest(socket, (first) => {
+      if (this.#closed) {
+        socket.destroy();
+        return;
+      }
+      const asItIs = first?.taken && this.#methods.get(first.path ?? "")?.perRequest;
+      this.#connecting = `${remoteAddress}:${remotePort}`;
+      this.#server.emit("connection", asItIs ? socket : new MendedSocket(socket));
+    });
   }
 
   /** Takes no more calls and waits for those under way; after so many milliseconds it cuts them off. */
   async close(graceMilliseconds: number): Promise<void> {
+    this.#closed = true;
     const late = setTimeout(() => {
-      for (const session of this.#sessions) session.destroy();
+      for (const session of this.#sessions.keys()) session.destroy();
     }, graceMilliseconds);
     await Promise.all(
-      [...this.#sessions].map(
+      [...this.#sessions.keys()].map(
         (session) =>
           new Promise<void>((resolve) => {
             session.once("close", resolve);
@@ -70,7 +93,7 @@ export class GrpcServer {
   #join(session: ServerHttp2Session): void {
     session.on("error", () => undefined); // "close" follows
     if (session.destroyed) return;
-    this.#sessions.add(session);
+    this.#sessions.set(session, this.#connecting);
     session.setLocalWindowSize(SESSION_WINDOW_BYTES);
     let answered = true;
     const pings = setInterval(() => {
@@ -98,7 +121,8 @@ export class GrpcServer {
     }
     const path = headers[":path"] ?? "";
     const method = this.#methods.get(path);
-    const call = new GrpcCall(stream, method?.mostBytes ?? 0);
+    const peer = this.#sessions.get(stream.session as ServerHttp2Session) ?? "";
+    const call = new GrpcCall(stream, peer, method?.mostBytes ?? 0);
     if (method === undefined) call.fail(UNIMPLEMENTED, `no method ${path}`);
     else method.serve(call);
   }

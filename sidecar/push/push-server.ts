@@ -236,7 +236,7 @@ export async function startPushServer(options: PushServerOptions): Promise<PushS
 
   peers?.attach({ told, flightChanged: () => flightPacer.changed(FLIGHTS), journalCame: pumpJournals });
   const server = new GrpcServer(
-    new Map([
+    new Map<string, GrpcMethod>([
       [stateService.Stream.path, { serve: attach, mostBytes: MAX_FRAME_BYTES }],
       ...Object.keys(calls).map((path) => {
         return [path, { serve: (call: GrpcCall) => serveCall(path, call), mostBytes: MAX_FRAME_BYTES }] as const;

@@ -34,6 +34,15 @@ function policy(name: string, type: string, config: Message = {}): Message {
 
 const inLb = (key: string): Message => ({ key: "envoy.lb", path: [{ key }] });
 
+/** What `tls: {mode: SIMPLE, insecureSkipVerify: true}` becomes. */
+const SIMPLE_TLS = {
+  name: "envoy.transport_sockets.tls",
+  typed_config: {
+    "@type": "type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext",
+    common_tls_context: { alpn_protocols: ["h2"] },
+  },
+};
+
 /** A cluster with these endpoints, which Istio would send apart. */
 function cluster(name: string, addresses: readonly string[], more: Message): Cluster {
   const endpoint = (address: string): Message => {
@@ -73,13 +82,14 @@ export function serviceCluster(name: string, addresses: readonly string[]): Clus
   return cluster(name, addresses, { lb_policy: "LEAST_REQUEST" });
 }
 
-/** The cluster of a Service whose port is `kubernetes.io/h2c`. */
-export function http2Cluster(name: string, addresses: readonly string[]): Cluster {
+/** The cluster of a Service whose port is `http2`, or `kubernetes.io/h2c`; a DestinationRule may make it secure. */
+export function http2Cluster(name: string, addresses: readonly string[], secure: boolean): Cluster {
   const options = { http2_protocol_options: { max_concurrent_streams: 1073741824 } };
   return cluster(name, addresses, {
     lb_policy: "LEAST_REQUEST",
     typed_extension_protocol_options: {
       [HTTP_OPTIONS]: { "@type": `type.googleapis.com/${HTTP_OPTIONS}`, explicit_http_config: options },
     },
+    ...(secure && { transport_socket: SIMPLE_TLS }),
   });
 }

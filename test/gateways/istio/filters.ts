@@ -57,15 +57,19 @@ function builtIn(name: string, type: string, config: Message = {}): Message & { 
   };
 }
 
-/** The listener's filters. A Gateway with a route to an InferencePool has one for endpoint pickers by ext_proc. */
-export function filtersOf(extension: string, path: string, hasPool: boolean): GatewayConfig["httpFilters"] {
-  const discovered = {
-    name: extension,
+/** A wasm filter that Envoy finds in a file. */
+export function discoveredFilter(name: string, path: string): GatewayConfig["httpFilters"][number] {
+  return {
+    name,
     config_discovery: {
       config_source: { path_config_source: { path }, resource_api_version: "V3", initial_fetch_timeout: "0s" },
       type_urls: [WASM, `${FILTERS}.rbac.v3.RBAC`],
     },
   };
+}
+
+/** The listener's own filters. A Gateway with a route to an InferencePool has one for endpoint pickers by ext_proc. */
+export function filtersOf(hasPool: boolean): GatewayConfig["httpFilters"] {
   const picker = builtIn("ext_proc", "ExternalProcessor", {
     grpc_service: { envoy_grpc: { cluster_name: "dummy" }, timeout: "10s" },
     failure_mode_allow: true,
@@ -77,7 +81,6 @@ export function filtersOf(extension: string, path: string, hasPool: boolean): Ga
     },
   });
   return [
-    discovered,
     ...(hasPool ? [picker] : []),
     builtIn("grpc_stats", "FilterConfig"),
     builtIn("fault", "HTTPFault"),

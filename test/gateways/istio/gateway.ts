@@ -6,14 +6,14 @@ import { join } from "node:path";
 import { ROOT } from "../../../scripts/stack/command.ts";
 import type { EnvoyOptions } from "../../harness/envoy.ts";
 import { type Cluster, connectionManager, type EnvoyConfig, listenerOf } from "../../harness/envoy-config.ts";
-import { type KubeObject, ofKind, only } from "../../harness/helm.ts";
+import { type KubeObject, ofKind } from "../../harness/helm.ts";
 import { clusterOf, http2Cluster, poolCluster, serviceCluster } from "./clusters.ts";
-import { extensionFile, extensionOf, filtersOf, standIn } from "./filters.ts";
+import { discoveredFilter, extensionFile, extensionOf, filtersOf, standIn } from "./filters.ts";
 import { applyPatches, type GatewayConfig, type Patch } from "./patches.ts";
 import { routesOf } from "./routes.ts";
 
 export type GatewayOptions = {
-  /** What `kubectl apply -k` sent. */
+  /** What `kubectl apply -k` sent. Of DestinationRules only those for the sidecar. */
   readonly objects: readonly KubeObject[];
   /** For the file of the wasm filter's configuration. */
   readonly folder: string;
@@ -23,6 +23,10 @@ export type GatewayOptions = {
   /** The agent could not fetch the module. */
   readonly fetchFails?: boolean;
 };
+
+function wasmOf(objects: readonly KubeObject[]): KubeObject["spec"] | undefined {
+  return ofKind(objects, "WasmPlugin")[0]?.spec ?? ofKind(objects, "TrafficExtension")[0]?.spec.wasm;
+}
 
 function addressesOf(config: EnvoyConfig, cluster: string): string[] {
   const { load_assignment } = config.static_resources.clusters.find(({ name }) => name === cluster)!;
@@ -47,9 +51,23 @@ function clustersFor(options: GatewayOptions, pods: readonly string[], sidecar: 
       }
     }
   }
-  const wasm = ofKind(objects, "WasmPlugin")[0]?.spec ?? only(objects, "TrafficExtension").spec.wasm;
-  clusters.push(http2Cluster(wasm.pluginConfig.stateCluster, sidecar));
+  const wasm = wasmOf(objects);
+  const picker = pool?.spec.endpointPickerRef;
+  const sidecarClusters = new Set<string>([
+    ...(wasm ? [wasm.pluginConfig.stateCluster] : []),
+    ...(picker ? [clusterOf(picker.name, pool!.metadata.namespace!, picker.port.number)] : []),
+  ]);
+  const secure = ofKind(objects, "DestinationRule").some(({ spec }) => spec.trafficPolicy.tls.mode === "SIMPLE");
+  for (const name of sidecarClusters) clusters.push(http2Cluster(name, sidecar, secure));
   return clusters as unknown as Cluster[];
+}
+
+/** The wasm filter in the listener of a node, whose configuration is written into a file. */
+function discover(objects: readonly KubeObject[], node: string, { folder, fetchFails = false }: GatewayOptions) {
+  const extension = extensionOf(objects, join(ROOT, "build", "filter.wasm"));
+  const file = join(folder, `extension-${node}.json`);
+  writeFileSync(file, extensionFile(fetchFails ? { ...extension, config: standIn(extension.config) } : extension));
+  return discoveredFilter(extension.name, file);
 }
 
 /**
@@ -57,13 +75,9 @@ function clustersFor(options: GatewayOptions, pods: readonly string[], sidecar: 
  * the pods are, and where the sidecar is; all else is Istio's.
  */
 export function istioGateway(options: GatewayOptions): EnvoyOptions {
-  const { objects, folder, otherRoutes = [], fetchFails = false } = options;
+  const { objects, otherRoutes = [] } = options;
   const edit = (config: EnvoyConfig): void => {
-    const extension = extensionOf(objects, join(ROOT, "build", "filter.wasm"));
-    const file = join(folder, `extension-${config.node.id}.json`);
-    const sent = fetchFails ? { ...extension, config: standIn(extension.config) } : extension;
-    writeFileSync(file, extensionFile(sent));
-
+    const discovered = wasmOf(objects) === undefined ? [] : [discover(objects, config.node.id, options)];
     const pools = ofKind(objects, "InferencePool");
     const routes = [...otherRoutes, ...ofKind(objects, "HTTPRoute")].flatMap((route) => routesOf(route, pools));
     const clusters = clustersFor(
@@ -71,7 +85,7 @@ export function istioGateway(options: GatewayOptions): EnvoyOptions {
       addressesOf(config, "model-servers"),
       addressesOf(config, "inline-epp-state"),
     );
-    const httpFilters = filtersOf(extension.name, file, pools.length > 0);
+    const httpFilters = [...discovered, ...filtersOf(pools.length > 0)];
     const generated = { httpFilters, routes, clusters } as unknown as GatewayConfig;
     for (const { spec } of ofKind(objects, "EnvoyFilter")) applyPatches(generated, spec.configPatches as Patch[]);
 

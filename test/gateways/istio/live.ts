@@ -107,7 +107,7 @@ export function proxyOf(
       },
     };
     config.static_resources.listeners = [];
-    config.static_resources.clusters = [http2Cluster("xds-grpc", [istiod.xds]) as never];
+    config.static_resources.clusters = [http2Cluster("xds-grpc", [istiod.xds], false) as never];
   };
 }
 

@@ -69,21 +69,6 @@ describe("Istio's manifests", () => {
     }
   });
 
-  test("with a route by ext_proc too, whose cluster gets an authority without `|`", async () => {
-    const objects = await apply("pool", { extProc: true, names: { ...NAMES, extProcRoute: "gpu.chat.2" } });
-    const filters = objects.filter(({ kind }) => kind === "EnvoyFilter");
-    assert.equal(filters.length, 2);
-    const { metadata, spec } = filters.find(({ metadata: { name } }) => name === "inline-epp-ext-proc")!;
-    assert.deepEqual([metadata.namespace, spec.targetRefs[0].name], ["edge", "inference"]);
-    const [{ match, patch }] = spec.configPatches;
-    assert.equal(match.routeConfiguration.vhost.route.name, "gpu.chat.2");
-    const { overrides } = patch.value.typed_per_filter_config["envoy.filters.http.ext_proc"];
-    assert.deepEqual(overrides.grpc_service.envoy_grpc, {
-      cluster_name: "outbound|9002||picker.gpu.svc.example.org",
-      authority: "inline-epp",
-    });
-  });
-
   test("a misspelt field is refused, so what is taken is right", async () => {
     const objects = await buildExample("pool");
     const filter = structuredClone(only(objects, "EnvoyFilter"));

@@ -15,8 +15,6 @@ export type Wishes = {
   readonly names?: Readonly<Record<string, string>>;
   /** A TrafficExtension in place of the WasmPlugin. */
   readonly trafficExtension?: boolean;
-  /** The component for routes by ext_proc, behind the example's own. */
-  readonly extProc?: boolean;
 };
 
 function edit(file: string, change: (content: { [field: string]: unknown }) => void): void {
@@ -27,7 +25,7 @@ function edit(file: string, change: (content: { [field: string]: unknown }) => v
 
 /** The objects that `kubectl apply -k` sends to a cluster for a copy of an example. */
 export async function buildExample(example: Example, wishes: Wishes = {}): Promise<KubeObject[]> {
-  const { names = {}, trafficExtension = false, extProc = false } = wishes;
+  const { names = {}, trafficExtension = false } = wishes;
   const folder = mkdtempSync(join(tmpdir(), "inline-epp-istio-"));
   try {
     cpSync(join(ROOT, "envoy", "istio"), folder, { recursive: true });
@@ -39,7 +37,6 @@ export async function buildExample(example: Example, wishes: Wishes = {}): Promi
       content.components = [
         ...(trafficExtension ? ["../../traffic-extension"] : []),
         ...(content.components as string[]),
-        ...(extProc ? ["../../ext-proc"] : []),
       ];
     });
     return await buildKustomization(copy);
