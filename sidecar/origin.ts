@@ -8,19 +8,10 @@ import { MetricsElsewhere, type MetricsPlace } from "./discovery/metrics-place.t
 import type { Discovery } from "./discovery/pool.ts";
 import { type Cluster, openCluster } from "./kubernetes/cluster.ts";
 import { registerKubernetesMetrics } from "./observe/kubernetes-metrics.ts";
-import type { Log } from "./observe/log.ts";
-import type { Metrics } from "./observe/metrics.ts";
 import { type MayRead, readAccess } from "./observe/read-access.ts";
+import type { Parts } from "./parts.ts";
 import type { Served } from "./replicas/default-group.ts";
 import type { ServeSettings, WantedScope } from "./serve-settings.ts";
-import type { Clock } from "./support/clock.ts";
-
-/** What every part of the process works with. */
-export interface Parts {
-  readonly clock: Clock;
-  readonly log: Log;
-  readonly metrics: Metrics;
-}
 
 /** A discovery, and what else the place that it looks at is asked. */
 export interface Origin {

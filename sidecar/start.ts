@@ -25,9 +25,11 @@ export class Start {
     }
   }
 
-  /** Remembers how to end what has been started. */
-  add(stop: () => Promise<void> | void): void {
-    this.#stops.push(stop);
+  /** Likewise; what is opened is stopped in its turn. */
+  async open<T extends { stop(): Promise<void> | void }>(open: () => Promise<T> | T): Promise<T | undefined> {
+    const opened = await this.attempt(open);
+    if (opened !== undefined) this.#stops.push(() => opened.stop());
+    return opened;
   }
 
   /** Ends everything, newest first. */

@@ -1,3 +1,4 @@
+import { spell } from "../text/text.ts";
 import { proxy_log } from "./imports.ts";
 import { LOG_CRITICAL } from "./values.ts";
 
@@ -21,6 +22,6 @@ export function abort(reason: string | null, file: string | null, line: u32, col
 function append(at: u32, literal: string | null): u32 {
   if (literal === null) return at;
   const length = min<u32>(literal.length, 200 - min<u32>(at, 200));
-  for (let i: u32 = 0; i < length; i++) store<u8>(message + at + i, u8(literal.charCodeAt(i)));
+  spell(literal, length, message + at);
   return at + length;
 }

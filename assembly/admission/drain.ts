@@ -1,5 +1,6 @@
 // How fast a queue drains.
 
+import { powerOfTwo } from "./power-of-two.ts";
 import { Queue } from "./queue.ts";
 
 /** Seconds after which a dispatch counts half in the rate at which a queue drains. */
@@ -20,5 +21,5 @@ export function retryAfter(queue: Queue, now: u64): u32 {
 
 /** Dispatches of late, as they count now. */
 export function drainedBy(queue: Queue, now: u64): f64 {
-  return queue.drained * Math.pow(2, -f64(now - queue.drainedAt) / 1e6 / RATE_HALF_LIFE);
+  return queue.drained * powerOfTwo(-f64(now - queue.drainedAt) / 1e6 / RATE_HALF_LIFE);
 }

@@ -7,6 +7,7 @@
 
 import { heapMoved, heapMovedAll } from "../memory/heap.ts";
 import { Band, Flow, flowAt, flowSlots, touch } from "./flows.ts";
+import { powerOfTwo } from "./power-of-two.ts";
 
 /** A sum below this is as good as none. */
 export const FORGOTTEN: f64 = 0.01;
@@ -73,12 +74,12 @@ export function worth(band: Band, now: u64): f64 {
 }
 
 function unitAt(band: Band, then: u64): f64 {
-  return Math.pow(2, f64(i64(then - band.base)) / 1e6 / band.halfLife);
+  return powerOfTwo(f64(i64(then - band.base)) / 1e6 / band.halfLife);
 }
 
 // Sums that have become equal by vanishing may stand in another order than before.
 function rebase(band: Band, now: u64): void {
-  const left = Math.pow(2, -f64(now - band.base) / 1e6 / band.halfLife);
+  const left = powerOfTwo(-f64(now - band.base) / 1e6 / band.halfLife);
   for (let i: u32 = 0; i < flowSlots(); i++) {
     const flow = flowAt(i);
     if (changetype<usize>(flow.band) != changetype<usize>(band)) continue;

@@ -21,14 +21,12 @@ function merge(acc: u64, lane: u64): u64 {
 }
 
 /** The four accumulators as one hash. */
-@inline
 export function converge(a: u64, b: u64, c: u64, d: u64): u64 {
   const hash = rotl<u64>(a, 1) + rotl<u64>(b, 7) + rotl<u64>(c, 12) + rotl<u64>(d, 18);
   return merge(merge(merge(merge(hash, a), b), c), d);
 }
 
 /** Takes in the less than 32 bytes from `at` to `end` that fill no round, and mixes the result. */
-@inline
 export function finish(hash: u64, at: usize, end: usize): u64 {
   for (; at + 8 <= end; at += 8) hash = rotl<u64>(hash ^ round(0, load<u64>(at)), 27) * P1 + P4;
   if (at + 4 <= end) {

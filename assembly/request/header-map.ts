@@ -129,6 +129,6 @@ function note(which: u32, at: usize, length: u32): void {
 
 function lengthsOf(): u64 {
   let bits: u64 = 0;
-  for (let which: u32 = 0; which < NAMES; which++) bits |= u64(1) << names[which].length;
+  for (let which: u32 = 0; which < NAMES; which++) bits |= u64(1) << unchecked(names[which]).length;
   return bits;
 }

@@ -14,7 +14,7 @@ import { Request } from "./request.ts";
 const DETAILS_NO_STATE = text("inline_epp_no_state");
 const DETAILS_NO_SUCH_POOL = text("inline_epp_no_such_pool");
 const DETAILS_SEVERAL_POOLS = text("inline_epp_several_pools");
-const warnings = [new OnceAMinute(), new OnceAMinute(), new OnceAMinute()]; // by reason
+const warnings: StaticArray<OnceAMinute> = [new OnceAMinute(), new OnceAMinute(), new OnceAMinute()]; // by reason
 
 /** Answers a request, or lets it go, by failure mode. False: it has been answered here and must not go on. */
 export function withoutPool(root: Root, request: Request): bool {

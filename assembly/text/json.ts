@@ -147,7 +147,7 @@ export class JsonText {
   }
 
   private literal(word: string): void {
-    for (let i = 0; i < word.length; i++) this.put(u8(word.charCodeAt(i)));
+    for (let i: u32 = 0; i < u32(word.length); i++) this.put(load<u8>(changetype<usize>(word) + (usize(i) << 1)));
   }
 
   private separate(): void {

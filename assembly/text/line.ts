@@ -1,5 +1,7 @@
 // One line of text put together without garbage: log lines, error bodies, destination lists.
 
+import { spell } from "./text.ts";
+
 const CAPACITY: u32 = 2048;
 
 /** A buffer that text is appended to; what passes its end is cut off. */
@@ -17,8 +19,9 @@ export class Line {
   /** Appends an ASCII literal. */
   add(literal: string): Line {
     const length = min(u32(literal.length), CAPACITY - this.length);
-    // Not a loop of our own: the compiler would put a copy of it into each place that writes a line, 10 KB in all.
-    this.length += u32(String.UTF8.encodeUnsafe(changetype<usize>(literal), length, this.at + this.length));
+    // Not a loop here: the compiler would put a copy of it into each place that writes a line, 10 KB in all.
+    spell(literal, length, this.at + this.length);
+    this.length += length;
     return this;
   }
 

@@ -13,8 +13,13 @@ export class Text {
 export function text(literal: string): Text {
   const length = u32(literal.length);
   const at = takeBlock(length);
-  for (let i: u32 = 0; i < length; i++) store<u8>(at + i, u8(literal.charCodeAt(i)));
+  spell(literal, length, at);
   return new Text(at, length);
+}
+
+/** Writes the first `length` characters of an ASCII literal, a byte each; it has as many. */
+export function spell(literal: string, length: u32, at: usize): void {
+  for (let i: u32 = 0; i < length; i++) store<u8>(at + i, load<u8>(changetype<usize>(literal) + (usize(i) << 1)));
 }
 
 /** A text of up to `capacity` bytes, empty at first, for values that come and go. */
@@ -37,7 +42,7 @@ export function sameText(a: Text, b: Text): bool {
 export function spells(at: usize, length: u32, literal: string): bool {
   if (length != u32(literal.length)) return false;
   for (let i: u32 = 0; i < length; i++) {
-    if (load<u8>(at + i) != u8(literal.charCodeAt(i))) return false;
+    if (load<u8>(at + i) != load<u8>(changetype<usize>(literal) + (usize(i) << 1))) return false;
   }
   return true;
 }

@@ -6,6 +6,7 @@ import {
   type sendUnaryData,
   status,
 } from "@grpc/grpc-js";
+import { rawMethod } from "../grpc/raw-method.ts";
 import { type GrpcListener, listenGrpc } from "../observe/grpc-listener.ts";
 import type { Listen } from "../observe/listen-error.ts";
 import type { Log } from "../observe/log.ts";
@@ -30,23 +31,8 @@ export interface ExtensionSettings {
   readonly filter: Readonly<Record<string, unknown>>;
 }
 
-const asBuffer = (bytes: Uint8Array): Buffer => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-const asIs = (bytes: Buffer): Buffer => bytes;
-
 function serviceOf(names: readonly string[]): ServiceDefinition {
-  const methods = names.map((name) => {
-    const method = {
-      path: `/${SERVICE}/${name}`,
-      requestStream: false,
-      responseStream: false,
-      requestSerialize: asBuffer,
-      requestDeserialize: asIs,
-      responseSerialize: asBuffer,
-      responseDeserialize: asIs,
-    };
-    return [name, method] as const;
-  });
-  return Object.fromEntries(methods);
+  return Object.fromEntries(names.map((name) => [name, rawMethod(`/${SERVICE}/${name}`)]));
 }
 
 type Call = ServerUnaryCall<Buffer, Uint8Array>;

@@ -12,7 +12,7 @@ import {
   messageIn,
   textIn,
   varint,
-} from "../protobuf/message.ts";
+} from "../protobuf/fields.ts";
 import { FILTER } from "../xds/filter-configs.ts";
 import { sidecarSource } from "./sidecar-source.ts";
 

@@ -1,7 +1,7 @@
 // Envoy Gateway's extension hooks: it asks with what it has made, and goes on with what it is answered. An empty
 // answer leaves all as it is; so routes and clusters without a pool, and gateways without any, are none of ours.
 
-import { bytes, contentsOf, fieldsOf, joined, messageIn, textIn } from "../protobuf/message.ts";
+import { bytes, contentsOf, fieldsOf, joined, messageIn, textIn } from "../protobuf/fields.ts";
 import { filterListener } from "./filter-listener.ts";
 import { isPoolCluster, poolCluster } from "./pool-cluster.ts";
 import { poolsIn } from "./pool-reference.ts";

@@ -13,7 +13,7 @@ import {
   textIn,
   varint,
   without,
-} from "../protobuf/message.ts";
+} from "../protobuf/fields.ts";
 import { FILTER } from "../xds/filter-configs.ts";
 import { any, entry, extension, seconds, struct, wrapped } from "../xds/values.ts";
 import type { PoolReference } from "./pool-reference.ts";

@@ -1,6 +1,6 @@
 // The InferencePools behind a route, as Envoy Gateway hands them over: whole objects, JSON.
 
-import { contentsOf } from "../protobuf/message.ts";
+import { contentsOf } from "../protobuf/fields.ts";
 
 /** Those of the API and of the older one. */
 const GROUPS = ["inference.networking.k8s.io", "inference.networking.x-k8s.io"];

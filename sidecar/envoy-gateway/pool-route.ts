@@ -1,6 +1,6 @@
 // What becomes of a route that Envoy Gateway makes for an InferencePool: the filter is on, and answers may take long.
 
-import { bytes, edited, has, joined, message, varint, without } from "../protobuf/message.ts";
+import { bytes, edited, has, joined, message, varint, without } from "../protobuf/fields.ts";
 import { FILTER } from "../xds/filter-configs.ts";
 import { any, entry, milliseconds, seconds, wrapped } from "../xds/values.ts";
 

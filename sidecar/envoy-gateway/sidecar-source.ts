@@ -2,7 +2,7 @@
 
 import { isIP } from "node:net";
 import { authority } from "../observe/listen-error.ts";
-import { bytes, joined, message, varint } from "../protobuf/message.ts";
+import { bytes, joined, message, varint } from "../protobuf/fields.ts";
 import { address, any, entry, milliseconds, seconds } from "../xds/values.ts";
 
 /** Where gateways find the port that they connect to: a name that they can resolve, or an IP address. */

@@ -24,10 +24,10 @@ export interface ConfigFileOptions {
   readonly observer: ReloadObserver;
 }
 
-/** A configuration file in force. */
-export interface ConfigFile {
+/** A configuration in force. */
+export interface OpenConfig {
   readonly plans: LivePlans;
-  /** Ends the watch; the plans stay as they are. */
+  /** Ends the watch of its file; the plans stay as they are. */
   stop(): void;
 }
 
@@ -36,7 +36,7 @@ export interface ConfigFile {
  * is logged with all its problems and the last good plan stays.
  * @throws ConfigRefused where the first version cannot be used.
  */
-export async function openConfigFile({ path, clock, log, observer }: ConfigFileOptions): Promise<ConfigFile> {
+export async function openConfigFile({ path, clock, log, observer }: ConfigFileOptions): Promise<OpenConfig> {
   async function read(): Promise<{ text: string } | { error: Error }> {
     return readFile(path, "utf8").then(
       (text) => ({ text }),

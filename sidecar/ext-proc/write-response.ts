@@ -11,7 +11,7 @@
 // The writer takes fields last first. Every message has room in front for gRPC's prefix.
 
 import { PREFIX_BYTES } from "../grpc/messages.ts";
-import { ProtoWriter } from "../support/protobuf.ts";
+import { ProtoWriter } from "../protobuf/writer.ts";
 import type { LocalResponse } from "../wasm-host/stream.ts";
 
 /** What a response is about: the number of its field. */

@@ -2,7 +2,8 @@
 //   HealthCheckRequest  { string service = 1; }
 //   HealthCheckResponse { ServingStatus status = 1; }
 
-import { BYTES, ProtoReader } from "../support/protobuf.ts";
+import { ProtoReader } from "../protobuf/reader.ts";
+import { BYTES } from "../protobuf/wire.ts";
 
 /** ServingStatus. */
 export const SERVING = 1;

@@ -5,6 +5,7 @@ import {
   type sendUnaryData,
   status,
 } from "@grpc/grpc-js";
+import { rawMethod } from "../grpc/raw-method.ts";
 import { type GrpcListener, listenGrpc } from "./grpc-listener.ts";
 import { decodeHealthRequest, encodeHealthResponse, NOT_SERVING, SERVICE_UNKNOWN, SERVING } from "./health-messages.ts";
 import type { Listen } from "./listen-error.ts";
@@ -24,18 +25,10 @@ const READY = [
   "readiness",
 ];
 
-const asIs = (bytes: Buffer): Buffer => bytes;
-const serializers = {
-  requestSerialize: asIs,
-  requestDeserialize: asIs,
-  responseSerialize: asIs,
-  responseDeserialize: asIs,
-};
-
-/** grpc.health.v1.Health as gRPC sees it; messages stay bytes, so that a bad one gets a status that says so. */
+/** grpc.health.v1.Health as gRPC sees it. */
 export const healthService = {
-  Check: { path: "/grpc.health.v1.Health/Check", requestStream: false, responseStream: false, ...serializers },
-  Watch: { path: "/grpc.health.v1.Health/Watch", requestStream: false, responseStream: true, ...serializers },
+  Check: rawMethod("/grpc.health.v1.Health/Check"),
+  Watch: rawMethod("/grpc.health.v1.Health/Watch", { responseStream: true }),
 } satisfies ServiceDefinition;
 
 function serviceOf(request: Buffer): string | { code: status; details: string } {

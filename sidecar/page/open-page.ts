@@ -2,6 +2,8 @@
 
 import { readFile } from "node:fs/promises";
 import { loadFilterModule } from "../filter/module.ts";
+import { tellListening } from "../observe/listening.ts";
+import type { Log } from "../observe/log.ts";
 import type { PageSettings } from "../serve-settings.ts";
 import { type Clock, every } from "../support/clock.ts";
 import { makeOverview, type OverviewSources } from "./overview.ts";
@@ -15,6 +17,7 @@ const TIDY_MS = 60_000;
 /** What the page needs of the sidecar. */
 export interface PageParts extends Omit<OverviewSources, "traffic"> {
   readonly clock: Clock;
+  readonly log: Log;
   /** A snapshot's JSON, of that pool at least; undefined: there is no such pool, or not yet. */
   readonly state: (pool: string) => string | undefined;
 }
@@ -43,15 +46,14 @@ export async function openPage({ bind, port, tokenFile }: PageSettings, parts: P
   // That of the last request: where nobody has asked for any, one is as good as another.
   const model = (pool: string) => traffic.pool(pool).recent.find(({ model }) => model !== "")?.model ?? "any";
   const why = new Why(() => (module ??= loadFilterModule()), parts.state, model, now);
-  const server = await startPageServer(
-    { host: bind, port, flag: "--page-port" },
-    {
-      clock,
-      overview: () => makeOverview({ ...parts, traffic }),
-      why: (pool) => why.pool(pool),
-      ...(token !== undefined && { token }),
-    },
-  );
+  const at = { host: bind, port, flag: "--page-port" };
+  const server = await startPageServer(at, {
+    clock,
+    overview: () => makeOverview({ ...parts, traffic }),
+    why: (pool) => why.pool(pool),
+    ...(token !== undefined && { token }),
+  });
+  tellListening(parts.log, "people", at, server.port);
   const endTidying = every(clock, TIDY_MS, () => traffic.keep(new Set(source.pools())));
   return {
     port: server.port,

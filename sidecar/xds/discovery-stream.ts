@@ -3,7 +3,7 @@
 
 import { status } from "@grpc/grpc-js";
 import type { GrpcCall } from "../grpc/call.ts";
-import { bytes, contentsOf, joined, messageIn, textIn } from "../protobuf/message.ts";
+import { bytes, contentsOf, joined, messageIn, textIn } from "../protobuf/fields.ts";
 import type { Resources } from "./resources.ts";
 import { any } from "./values.ts";
 

@@ -1,7 +1,7 @@
 // The filter's configuration as gateways subscribe to it. It brings the module along, so that a gateway needs nothing
 // else, and has what fits the sidecar that it is connected to: also after the sidecar was replaced by a newer one.
 
-import { bytes, joined, message, varint } from "../protobuf/message.ts";
+import { bytes, joined, message, varint } from "../protobuf/fields.ts";
 import type { Resources } from "./resources.ts";
 import { anyText, extension, wrapped } from "./values.ts";
 

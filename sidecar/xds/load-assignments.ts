@@ -1,6 +1,6 @@
 // The endpoints of pools as Envoy's clusters take them: one ClusterLoadAssignment each, by the pool's name.
 
-import { bytes, joined, message, varint } from "../protobuf/message.ts";
+import { bytes, joined, message, varint } from "../protobuf/fields.ts";
 import type { PoolSource } from "../state/source.ts";
 import type { Clock } from "../support/clock.ts";
 import type { Resources } from "./resources.ts";

@@ -1,6 +1,6 @@
 // Small messages that stand in many of Envoy's.
 
-import { bytes, joined, message, varint } from "../protobuf/message.ts";
+import { bytes, joined, message, varint } from "../protobuf/fields.ts";
 
 const URL = "type.googleapis.com/";
 const STRING_VALUE = "google.protobuf.StringValue";

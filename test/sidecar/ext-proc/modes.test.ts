@@ -102,6 +102,14 @@ test("without a body's bytes: the destination comes with the headers' answer", a
   assert.match(answer.set[DESTINATION]!, ADDRESS);
 });
 
+test("without a body's bytes: what cannot be served is answered at once", async (t) => {
+  const { open } = await setUp(t);
+  for (const mode of [NONE, STREAMED]) {
+    const answer = await open().headers([mode, NONE], { subset: "" }).next();
+    assert.deepEqual([answer.kind, answer.status], ["immediateResponse", 503]);
+  }
+});
+
 test("streamed: the destination comes with the headers' answer, each piece passes as it is", async (t) => {
   const { open } = await setUp(t);
   const request = open().headers([STREAMED, STREAMED]);

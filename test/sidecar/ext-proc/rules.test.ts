@@ -26,7 +26,7 @@ const VIOLATIONS: readonly (readonly [what: string, send: (request: Request) => 
   ["a body behind its end", (r) => r.headers(FULL).body(bodyOf()).body("{}"), /request_body where none was to come/],
   ["a body that was not to come", (r) => r.headers([NONE, NONE]).body("{}"), /request_body where none was to come/],
   ["nothing in a message", (r) => r.send(HEADERS).send(Buffer.alloc(0)), /no headers, body or trailers/],
-  ["bytes that are no message", (r) => r.send(Buffer.from([0x12, 0xff])), /a field ends behind the message/],
+  ["bytes that are no message", (r) => r.send(Buffer.from([0x12, 0xff])), /a field ends behind its message/],
   ["a field of no wire type", (r) => r.send(Buffer.from([0x17])), /wire type 7/],
 ];
 for (const [what, send, why] of VIOLATIONS) {

@@ -13,7 +13,7 @@ import {
   textIn,
   varint,
   without,
-} from "../../../sidecar/protobuf/message.ts";
+} from "../../../sidecar/protobuf/fields.ts";
 
 /** "0a 03 61 62 63" as bytes. */
 const hex = (text: string): Buffer => Buffer.from(text.replaceAll(" ", ""), "hex");

@@ -5,9 +5,8 @@
 //   message itself, all together; one that may occur often gets more.
 // - So a default stands in front of what it may be overridden by, and an addition behind it.
 
-const LENGTH_DELIMITED = 2;
-/** Bytes of a value by wire type, where they are always as many. */
-const FIXED: Readonly<Record<number, number>> = { 1: 8, 5: 4 };
+import { ProtoReader } from "./reader.ts";
+import { BYTES, VARINT, varintSize, writeVarint } from "./wire.ts";
 
 /** One field of a message, as it stands there. */
 export interface Field {
@@ -22,48 +21,17 @@ const NOTHING = new Uint8Array();
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
-/** The number that begins at `at`, and where it ends. */
-function readVarint(bytes: Uint8Array, at: number): [value: number, end: number] {
-  let value = 0;
-  for (let shift = 0; shift < 70; shift += 7) {
-    const byte = bytes[at++];
-    if (byte === undefined) throw new RangeError("a field ends behind its message");
-    // Multiplication, not shifts: those would wrap at 32 bits. What exceeds 2^53 is too long for any length.
-    value += (byte & 0x7f) * 2 ** shift;
-    if (byte < 0x80) return [value, at];
-  }
-  throw new RangeError("a varint has more than 10 bytes");
-}
-
 /**
  * The fields of a message, in their order.
  * @throws RangeError where the bytes are no message of proto3.
  */
 export function fieldsOf(message: Uint8Array): Field[] {
   const fields: Field[] = [];
-  for (let at = 0; at < message.length; ) {
-    const [tag, valueAt] = readVarint(message, at);
-    const wireType = tag % 8;
-    let from = valueAt;
-    let end: number;
-    if (wireType === 0) {
-      [, end] = readVarint(message, valueAt);
-    } else if (wireType === LENGTH_DELIMITED) {
-      const [length, start] = readVarint(message, valueAt);
-      from = start;
-      end = start + length;
-    } else {
-      const size = FIXED[wireType];
-      if (size === undefined) throw new RangeError(`wire type ${wireType} is not of proto3`);
-      end = valueAt + size;
-    }
-    if (end > message.length) throw new RangeError("a field ends behind its message");
-    fields.push({
-      number: Math.floor(tag / 8),
-      whole: message.subarray(at, end),
-      content: wireType === LENGTH_DELIMITED ? message.subarray(from, end) : undefined,
-    });
-    at = end;
+  const reader = new ProtoReader(message);
+  for (let from = 0, number = reader.next(); number !== 0; from = reader.at, number = reader.next()) {
+    const content = reader.wireType === BYTES ? reader.take() : undefined;
+    if (content === undefined) reader.skip();
+    fields.push({ number, whole: message.subarray(from, reader.at), content });
   }
   return fields;
 }
@@ -113,18 +81,13 @@ export function joined(...parts: readonly Uint8Array[]): Uint8Array {
   return parts.length === 1 ? parts[0]! : Buffer.concat(parts);
 }
 
-function varintBytes(value: number): number[] {
-  const result: number[] = [];
-  let rest = value;
-  for (; rest >= 0x80; rest = Math.floor(rest / 0x80)) result.push((rest % 0x80) | 0x80);
-  result.push(rest);
-  return result;
-}
-
 /** A field that holds a text, bytes or a message. */
 export function bytes(number: number, content: Uint8Array | string): Uint8Array {
   const value = typeof content === "string" ? encoder.encode(content) : content;
-  return joined(Uint8Array.from([...varintBytes(number * 8 + LENGTH_DELIMITED), ...varintBytes(value.length)]), value);
+  const tag = number * 8 + BYTES;
+  const field = new Uint8Array(varintSize(tag) + varintSize(value.length) + value.length);
+  field.set(value, writeVarint(field, writeVarint(field, 0, tag), value.length));
+  return field;
 }
 
 /** A field that holds a message of these fields. */
@@ -134,5 +97,8 @@ export function message(number: number, ...fields: readonly Uint8Array[]): Uint8
 
 /** A field that holds a whole number from 0 to 2^53 - 1, true (1) or a constant of an enumeration. */
 export function varint(number: number, value: number): Uint8Array {
-  return Uint8Array.from([...varintBytes(number * 8), ...varintBytes(value)]);
+  const tag = number * 8 + VARINT;
+  const field = new Uint8Array(varintSize(tag) + varintSize(value));
+  writeVarint(field, writeVarint(field, 0, tag), value);
+  return field;
 }

@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import protobuf from "protobufjs/minimal.js";
-import { BYTES, FIXED32, FIXED64, ProtoReader, ProtoWriter, VARINT } from "../../../sidecar/support/protobuf.ts";
+import { ProtoReader } from "../../../sidecar/protobuf/reader.ts";
+import { BYTES, FIXED32, FIXED64, VARINT } from "../../../sidecar/protobuf/wire.ts";
+import { ProtoWriter } from "../../../sidecar/protobuf/writer.ts";
 
 const NUMBERS = [0, 1, 127, 128, 300, 16_383, 16_384, 2 ** 31, 2 ** 32, 2 ** 45 + 3, Number.MAX_SAFE_INTEGER];
 const LENGTHS = [0, 1, 127, 128, 5000, 20_000];
@@ -70,6 +72,8 @@ const BROKEN: readonly (readonly number[])[] = [
   [0x08],
   [0x80],
   [0x0b],
+  [0x00],
+  [0x07, 0],
   Array(11).fill(0xff),
 ];
 for (const bytes of BROKEN) {

@@ -1,0 +1,31 @@
+// What gateways tell of finished requests, on its way to who wants to know.
+
+import type { Observed } from "../../wire/model.ts";
+import type { Traffic } from "../page/traffic.ts";
+import type { Parts } from "../parts.ts";
+import type { PolicySource, PoolSource } from "../state/source.ts";
+import { ConfiguredModels } from "./configured-models.ts";
+import { PoolNames } from "./pool-names.ts";
+import { registerRequestMetrics } from "./request-metrics.ts";
+
+/**
+ * Makes the metrics of requests; what it returns takes what a gateway tells.
+ * @param traffic the page's, where there is a page.
+ */
+export function openObservations(
+  source: PoolSource & PolicySource,
+  traffic: Traffic | undefined,
+  { clock, metrics }: Parts,
+): (batch: Observed) => void {
+  const poolNames = new PoolNames(source);
+  const configured = new ConfiguredModels(source);
+  const count = registerRequestMetrics(metrics.registry, {
+    poolName: (key) => poolNames.of(key),
+    isConfigured: (pool, model) => configured.has(pool, model),
+    clock,
+  });
+  return (batch) => {
+    count(batch);
+    if (traffic !== undefined) for (const record of batch.records) traffic.add(poolNames.of(record.pool), record);
+  };
+}
