@@ -7,6 +7,7 @@
 //   npm run test:page    the sidecar's page in a browser, on a fresh build; not part of npm test
 //   npm run test:kube    against a real API server and a real Redis, and what deploy/ makes; not part of npm test
 //   npm run test:gateways  through the gateways that others make of Envoy; not part of npm test
+//   npm run test:gateways:envoy  those of them that need no other program than Envoy
 
 import { globSync } from "node:fs";
 import process from "node:process";
@@ -25,6 +26,8 @@ const CLIENTS = "test/clients/**/*.test.ts";
 const PAGE = "test/page/**/*.test.ts";
 const KUBE = "test/{deploy,kube,replicas}/**/*.test.ts";
 const GATEWAYS = "test/gateways/**/*.test.ts";
+/** They compose what a gateway makes of its resources, or ask by ext_proc. */
+const ENVOY_ALONE = "test/gateways/{plain-envoy,ext-proc/*,istio/{istio,isolation,ext-proc}}.test.ts";
 const UNIT = "{scripts,sidecar,simulator,test,wire}/**/*.test.ts";
 
 const find = (pattern: string): string[] => globSync(pattern, { cwd: ROOT }).sort();
@@ -54,6 +57,7 @@ const STEPS: Readonly<Record<string, Step>> = {
   page: { name: "the page in a browser (node:test)", run: nodeTest("page", () => find(PAGE), true) },
   kube: { name: "against an API server (node:test)", run: nodeTest("kube", () => find(KUBE), true) },
   gateways: { name: "gateways (node:test)", run: nodeTest("gateways", () => find(GATEWAYS), true) },
+  envoyAlone: { name: "gateways of Envoy alone (node:test)", run: nodeTest("envoy", () => find(ENVOY_ALONE), true) },
 };
 
 const PLANS: Readonly<Record<string, readonly string[]>> = {
@@ -64,6 +68,7 @@ const PLANS: Readonly<Record<string, readonly string[]>> = {
   page: ["build", "envoy", "browser", "page"],
   kube: ["build", "envoy", "cluster", "redis", "tools", "kube"],
   gateways: ["build", "envoy", "cluster", "gatewayTools", "gateways"],
+  "gateways:envoy": ["build", "envoy", "envoyAlone"],
 };
 
 async function runStep({ run }: Step): Promise<Result> {
