@@ -10,6 +10,7 @@ import type { SidecarOptions } from "../harness/sidecar.ts";
 import type { SimulatorSpec } from "../harness/simulators.ts";
 import type { Stack } from "../harness/stack.ts";
 import { onePool } from "../harness/stack.ts";
+import type { Host } from "./hosts.ts";
 import { BY_LABEL, BY_QUEUE, NOBODY, ONE_EACH } from "./schedules.ts";
 
 /** What the suite asks of: a gateway, and what stands behind it. A Stack is one. */
@@ -66,9 +67,9 @@ function podOf(answer: string): string {
 }
 
 /** Declares the tests of one gateway, which is started once for all of them. */
-export function gatewaySuite(name: string, start: (parts: Parts) => Promise<Subject>, traits: Traits = {}): void {
-  const { pool = "default/base", failureMode = "FailClose", bodyLimit } = traits;
-  const { outlivesSidecar = true, patienceMs = 30_000 } = traits;
+export function gatewaySuite({ title: name, traits }: Host, start: (parts: Parts) => Promise<Subject>): void {
+  const { pool = "default/base", failureMode = "FailClose", bodyLimit }: Traits = traits;
+  const { outlivesSidecar = true, patienceMs = 30_000 }: Traits = traits;
 
   describe(name, () => {
     let subject: Subject;

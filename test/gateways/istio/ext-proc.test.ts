@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { after } from "node:test";
 import type { KubeObject } from "../../harness/helm.ts";
 import { startStack } from "../../harness/stack.ts";
+import { HOSTS } from "../hosts.ts";
 import { gatewaySuite } from "../suite.ts";
 import { istioGateway } from "./gateway.ts";
 
@@ -52,9 +53,7 @@ after(() => rmSync(folder, { recursive: true }));
 
 for (const secure of [true, false]) {
   const objects = [...POOL_AND_ROUTE, ...(secure ? [DESTINATION_RULE] : [])] as unknown as KubeObject[];
-  gatewaySuite(
-    `Istio's Gateway that asks by ext_proc, ${secure ? "in TLS" : "in plaintext"}`,
-    (parts) => startStack({ ...parts, envoy: { ...istioGateway({ objects, folder }), concurrency: 2 } }),
-    { pool: `${NAMESPACE}/${POOL}`, outlivesSidecar: false },
+  gatewaySuite(secure ? HOSTS.istioExtProcTls : HOSTS.istioExtProcPlaintext, (parts) =>
+    startStack({ ...parts, envoy: { ...istioGateway({ objects, folder }), concurrency: 2 } }),
   );
 }

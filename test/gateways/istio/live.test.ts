@@ -15,6 +15,7 @@ import { startSidecar } from "../../harness/sidecar.ts";
 import { type ModelServer, startModelServer } from "../../harness/simulators.ts";
 import { onePool } from "../../harness/stack.ts";
 import { gatewayApiKinds, ISTIO_API, inferenceKinds, installKinds, istioKinds } from "../definitions.ts";
+import { HOSTS } from "../hosts.ts";
 import { gatewaySuite, type Parts, type Subject } from "../suite.ts";
 import { clusterOf, clusterOfPool } from "./clusters.ts";
 import {
@@ -33,7 +34,6 @@ import { buildExample, type Example } from "./manifests.ts";
 const NAMESPACE = "default";
 /** Every address of 127.0.0.0/8 is this machine's; another run of these tests has others. */
 const NETWORK = `127.${1 + (process.pid % 250)}.${1 + (Math.floor(process.pid / 250) % 250)}`;
-const BODY_LIMIT = 8 * 2 ** 20;
 
 let cluster: Cluster;
 let istiod: Istiod;
@@ -191,5 +191,6 @@ async function startParts(example: Example, parts: Parts, stops: Stops): Promise
 // Where the machine has no address but loopback, there can be no endpoints of a pool.
 const EXAMPLES: readonly Example[] = ownAddress() === null ? ["service"] : ["pool", "service"];
 for (const example of EXAMPLES) {
-  gatewaySuite(`a live Istio, ${example}`, (parts) => start(example, parts), { bodyLimit: BODY_LIMIT });
+  const host = { pool: HOSTS.liveIstioPool, service: HOSTS.liveIstioService }[example];
+  gatewaySuite(host, (parts) => start(example, parts));
 }
