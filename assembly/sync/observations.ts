@@ -13,19 +13,15 @@ import { takeBlock } from "../memory/blocks.ts";
 import { countMany, OBSERVATIONS_DROPPED } from "../metrics.ts";
 import { Text, text } from "../text/text.ts";
 import { writeHeader } from "../wire/header.ts";
-import { grpcService } from "./grpc-service.ts";
 import { Running, runningName } from "./running.ts";
+import { UnaryCall } from "./unary-call.ts";
 
-const SERVICE = text("inlineepp.v1.State");
 const METHOD = text("Observe");
 
 /** Microseconds between two calls, unless the buffer is half full before. */
 const SENT_EVERY: u64 = 250_000;
 /** Microseconds after which it is said again what runs. */
 const SAID_EVERY: u64 = 2_000_000;
-/** Milliseconds that a call may take by Envoy's clock, and microseconds after which it is given up by ours. */
-const TIMEOUT_MS: u32 = 5000;
-const GIVEN_UP_AFTER: u64 = 6_000_000;
 
 const TABLE: usize = usize(MAX_OBSERVED_MODELS) * usize(MODEL_BYTES);
 const RUNNING: usize = usize(MAX_RUNNING) * usize(RUNNING_BYTES);
@@ -43,21 +39,18 @@ export class Observations {
   /** What this worker has with endpoints. */
   readonly running: Running = new Running();
   private worker: u64 = host.random();
-  private service: Text;
+  private call: UnaryCall;
   private frame: usize = takeBlock(usize(MAX_OBSERVED_BYTES));
   /** The models of the batch, in the wire's form, and right behind them their names. */
   private table: usize = takeBlock(TABLE + NAMES);
   private records: u32 = 0;
   private models: u32 = 0;
   private names: u32 = 0;
-  /** The call under way: its root and token, since when, and how many records it carries; token 0: there is none. */
-  private caller: u32 = 0;
-  private token: u32 = 0;
-  private calledAt: u64 = 0;
+  /** Records that the last call carried. */
   private carried: u32 = 0;
 
   constructor(cluster: Text, authority: Text) {
-    this.service = grpcService(cluster, authority);
+    this.call = new UnaryCall(cluster, authority, METHOD);
   }
 
   /** A zeroed record at the batch's end; 0 where there is no room, which counts as dropped. */
@@ -92,14 +85,11 @@ export class Observations {
 
   /** Sends what is due; `id` is the root in whose context this runs. */
   tick(id: u32, now: u64): void {
-    if (this.token != 0 && now - this.calledAt > GIVEN_UP_AFTER) this.lost();
-    if (this.token != 0 || !this.isDue(now - this.calledAt)) return;
+    if (this.call.isOverdue(now)) this.lost();
+    if (this.call.waits || !this.isDue(now - this.call.at)) return;
     const length = this.close();
     this.carried = this.records;
-    this.calledAt = now;
-    this.caller = id;
-    this.token = host.callUnary(this.service, SERVICE, METHOD, this.frame, length, TIMEOUT_MS);
-    if (this.token == 0) this.lost();
+    if (!this.call.make(id, this.frame, length, now)) this.lost();
     this.records = 0;
     this.models = 0;
     this.names = 0;
@@ -111,25 +101,25 @@ export class Observations {
     return this.records > 0 || this.running.changed() || (since >= SAID_EVERY && this.running.any());
   }
 
-  /** Whether a token is that of the call under way. Two roots may have calls of the same token. */
+  /** Whether a token is that of the call under way. */
   owns(id: u32, token: u32): bool {
-    return this.token != 0 && this.token == token && this.caller == id;
+    return this.call.owns(id, token);
   }
 
   /** The sidecar has the batch. */
   arrived(): void {
-    this.token = 0;
+    this.call.end();
   }
 
   /** The call has failed, or nobody will ever hear of it. */
   lost(): void {
     countMany(OBSERVATIONS_DROPPED, this.carried);
-    this.token = 0;
+    this.call.end();
   }
 
   /** A root goes, and with it what it called: whether that still arrives, nobody hears. */
   leave(id: u32): void {
-    if (this.token != 0 && this.caller == id) this.lost();
+    if (this.call.isOf(id)) this.lost();
   }
 
   // Makes a frame of what has gathered; returns its bytes.

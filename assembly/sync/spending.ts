@@ -17,36 +17,29 @@ import { takeBlock } from "../memory/blocks.ts";
 import { count, SPENDING_FAILED } from "../metrics.ts";
 import { Text, text } from "../text/text.ts";
 import { checkHeader, frameKind, writeHeader } from "../wire/header.ts";
-import { grpcService } from "./grpc-service.ts";
+import { UnaryCall } from "./unary-call.ts";
 
-const SERVICE = text("inlineepp.v1.State");
 const METHOD = text("Spend");
 
 /** Microseconds between two calls, and until one that failed is tried again. */
 const TOLD_EVERY: u64 = 100_000;
 const RETRIED_AFTER: u64 = 1_000_000;
-/** Milliseconds that a call may take by Envoy's clock, and microseconds after which it is given up by ours. */
-const TIMEOUT_MS: u32 = 5000;
-const GIVEN_UP_AFTER: u64 = 6_000_000;
 
 @final
 export class Spending {
   readonly budgets: Budgets;
-  private service: Text;
+  private call: UnaryCall;
   /** Keys that are to be told of: u64 each, `due` of them, taken with the first. */
   private keys: usize = 0;
   private due: u32 = 0;
   /** The frame of the call under way; its rows say what has been told. */
   private frame: usize = 0;
-  private caller: u32 = 0;
-  private token: u32 = 0;
-  private calledAt: u64 = 0;
   private nextCall: u64 = 0;
   private warning: OnceAMinute = new OnceAMinute();
 
   constructor(cluster: Text, authority: Text) {
     this.budgets = new Budgets(cluster, authority);
-    this.service = grpcService(cluster, authority);
+    this.call = new UnaryCall(cluster, authority, METHOD);
   }
 
   /**
@@ -66,24 +59,21 @@ export class Spending {
 
   /** Sends what is due; `id` is the root in whose context this runs. */
   tick(id: u32, now: u64): void {
-    if (this.token != 0 && now - this.calledAt > GIVEN_UP_AFTER) this.lost(now);
-    if (this.token != 0 || this.due == 0 || now < this.nextCall) return;
+    if (this.call.isOverdue(now)) this.lost(now);
+    if (this.call.waits || this.due == 0 || now < this.nextCall) return;
     const rows = this.fill(now);
     if (rows == 0) return;
     const length = u32(SPENT_BYTES) + rows * u32(SPEND_BYTES);
     writeHeader(this.frame, KIND_SPENT, length);
     store<u32>(this.frame, rows, SPENT_ROWS);
     store<u32>(this.frame, 0, SPENT_ROWS + 4);
-    this.calledAt = now;
     this.nextCall = now + TOLD_EVERY;
-    this.caller = id;
-    this.token = host.callUnary(this.service, SERVICE, METHOD, this.frame, length, TIMEOUT_MS);
-    if (this.token == 0) this.lost(now);
+    if (!this.call.make(id, this.frame, length, now)) this.lost(now);
   }
 
-  /** Whether a token is that of the call under way. Two roots may have calls of the same token. */
+  /** Whether a token is that of the call under way. */
   owns(id: u32, token: u32): bool {
-    return this.token != 0 && this.token == token && this.caller == id;
+    return this.call.owns(id, token);
   }
 
   /** The answer waits in the host's receive buffer. */
@@ -93,13 +83,13 @@ export class Spending {
       return;
     }
     const frame = host.resultAt;
-    this.token = 0;
+    this.call.end();
     const rows = load<u32>(this.frame, SPENT_ROWS);
     for (let i: u32 = 0; i < rows; i++) {
       const told = this.row(i);
       const row = frame + usize(BUDGETS_BYTES) + usize(i) * BUDGET_BYTES;
       this.budgets.confirm(
-        load<u64>(told, SPEND_KEY), f64(this.calledAt), load<f64>(told, SPEND_REQUESTS),
+        load<u64>(told, SPEND_KEY), f64(this.call.at), load<f64>(told, SPEND_REQUESTS),
         load<f64>(told, SPEND_TOKENS), load<f64>(row, BUDGET_REQUEST_DEBT), load<f64>(row, BUDGET_TOKEN_DEBT), f64(now),
       );
     }
@@ -118,16 +108,16 @@ export class Spending {
 
   /** A root goes, and with it what it called: that may be told again at once. */
   leave(id: u32): void {
-    if (this.token != 0 && this.caller == id) this.forget();
+    if (this.call.isOf(id)) this.forget();
   }
 
   // Nothing will be heard of the call under way.
   private forget(): void {
-    this.token = 0;
+    this.call.end();
     const rows = load<u32>(this.frame, SPENT_ROWS);
     for (let i: u32 = 0; i < rows; i++) {
       const key = load<u64>(this.row(i), SPEND_KEY);
-      this.budgets.failTelling(key, f64(this.calledAt));
+      this.budgets.failTelling(key, f64(this.call.at));
       this.note(key);
     }
   }
