@@ -2,6 +2,7 @@
 // what, and what decided between those that were left.
 
 import { PLUGIN_MAX_SCORE_PICKER, PLUGIN_WEIGHTED_RANDOM_PICKER } from "../../wire/layout.ts";
+import { isFresh } from "../state/fresh.ts";
 import type { FilterStep, PickerStep, ProfileExplanation } from "./explanation.ts";
 import type { SnapshotEndpoint, SnapshotPlan, SnapshotPool } from "./snapshot.ts";
 
@@ -20,10 +21,6 @@ function whyUnconsidered({ sample }: SnapshotEndpoint, freshFor: number): string
   return `its sample is ${sample.age} ms old, fresh for ${freshFor} ms`;
 }
 
-function isFresh({ sample }: SnapshotEndpoint, freshFor: number): boolean {
-  return sample.age !== undefined && sample.age <= freshFor;
-}
-
 /** The pool's endpoints that take no requests, or of which nothing new is known while it is of others. */
 export function unconsidered({ endpoints, freshFor }: SnapshotPool, profile?: ProfileExplanation): Unconsidered[] {
   const considered = new Set(profile?.endpoints);
@@ -35,7 +32,7 @@ export function unconsidered({ endpoints, freshFor }: SnapshotPool, profile?: Pr
 /** Whether the profile had to go by requests in flight alone, since no sample of a ready endpoint is fresh. */
 export function isBlind({ endpoints, freshFor }: SnapshotPool, profile: ProfileExplanation): boolean {
   const considered = new Set(profile.endpoints);
-  return endpoints.some((one) => considered.has(one.endpoint.address) && !isFresh(one, freshFor));
+  return endpoints.some((one) => considered.has(one.endpoint.address) && !isFresh(one.sample, freshFor));
 }
 
 /** Which addresses each filter dropped, for the filters that dropped any. */

@@ -1,5 +1,6 @@
 import { Gauge, type Registry } from "prom-client";
 import type { Load } from "../../wire/model.ts";
+import { isFresh } from "../state/fresh.ts";
 import type { PoolSource } from "../state/source.ts";
 import type { Clock } from "../support/clock.ts";
 
@@ -10,7 +11,7 @@ function count(load: Load): Record<State, number> {
   const counts = { ready: 0, stale: 0, not_ready: 0 };
   for (const sample of load.samples) {
     if (!sample.ready) counts.not_ready++;
-    else if (sample.age === undefined || sample.age > load.freshFor) counts.stale++;
+    else if (!isFresh(sample, load.freshFor)) counts.stale++;
     else counts.ready++;
   }
   return counts;

@@ -3,6 +3,7 @@
 
 import { Gauge, type Registry } from "prom-client";
 import type { Load, Sample } from "../../wire/model.ts";
+import { isFresh } from "../state/fresh.ts";
 import type { PoolSource } from "../state/source.ts";
 import type { Clock } from "../support/clock.ts";
 
@@ -22,7 +23,7 @@ function labelsOf(pool: string): { name: string; namespace: string } {
 
 /** Those that the means are taken over: ready, with a sample that is not stale. */
 function fresh({ samples, freshFor }: Load): Sample[] {
-  return samples.filter(({ ready, age }) => ready && age !== undefined && age <= freshFor);
+  return samples.filter((sample) => sample.ready && isFresh(sample, freshFor));
 }
 
 const SIGNALS: readonly { name: string; help: string; of: (sample: Sample) => number }[] = [

@@ -4,6 +4,7 @@ import { xxh64 } from "../../wire/xxh64.ts";
 import { engineNames, roleNames } from "../explain/names.ts";
 import type { InFlight } from "../explain/snapshot.ts";
 import type { GatewayStatus } from "../push/gateway-context.ts";
+import { isFresh } from "../state/fresh.ts";
 import type { PoolSource } from "../state/source.ts";
 import type { ConfigStanding } from "./config-standing.ts";
 import { LATENCY_BOUNDS } from "./latencies.ts";
@@ -89,7 +90,7 @@ function poolView(name: string, { source, traffic, inFlight }: OverviewSources):
       engine: engineNames.name(endpoint.engine),
       role: roleNames.name(endpoint.role),
       ready,
-      stale: age === undefined || age > load.freshFor,
+      stale: !isFresh(load.samples[index]!, load.freshFor),
       age,
       waiting,
       running,
