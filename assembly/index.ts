@@ -1,5 +1,6 @@
 // The module's exports: what a proxy-wasm host calls, ABI 0.2.1. Each forgets the last callback's host memory, finds
-// the context, and hands over. What is not exported is not called: trailers of answers pass without a transition.
+// the context, and hands over. What is not exported is not called: trailers of answers pass without a transition, and a
+// context's end is told once, where it is deleted.
 
 import "./abi/abort.ts";
 import * as host from "./abi/host.ts";
@@ -105,18 +106,11 @@ export function proxy_on_grpc_close(id: u32, token: u32, status: u32): void {
   else if (store.link.owns(token)) store.link.lost(status, host.now());
 }
 
-export function proxy_on_done(id: u32): u32 {
-  resetArena();
-  const request = requestOf(id);
-  if (request !== null) lifecycle.onDone(request);
-  return 1;
-}
-
 export function proxy_on_delete(id: u32): void {
   resetArena();
   const request = requestOf(id);
   if (request !== null) {
-    lifecycle.onDone(request);
+    lifecycle.onEnd(request);
     deleteRequest(request);
     return;
   }

@@ -171,7 +171,7 @@ function learn(request: Request, length: u32, end: bool): usize {
 }
 
 /** The stream is over, whatever way it ended. */
-export function onDone(request: Request): void {
+export function onEnd(request: Request): void {
   const counted = request.slot != 0;
   unhold(rootAt(request), request);
   leaveQueue(request);

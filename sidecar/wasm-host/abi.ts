@@ -42,6 +42,5 @@ export interface FilterExports {
   proxy_on_response_body(id: number, length: number, end: number): number;
   proxy_on_grpc_receive(id: number, token: number, length: number): void;
   proxy_on_grpc_close(id: number, token: number, status: number): void;
-  proxy_on_done(id: number): number;
   proxy_on_delete(id: number): void;
 }

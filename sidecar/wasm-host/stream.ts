@@ -115,7 +115,6 @@ export class FilterStream {
 
   /** The end of the stream, whatever way it ended. */
   close(): void {
-    this.#vm.exports.proxy_on_done(this.id);
     this.#vm.exports.proxy_on_delete(this.id);
     this.#vm.forget(this.id);
   }

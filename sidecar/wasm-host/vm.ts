@@ -60,7 +60,6 @@ export class FilterVm {
 
   /** Ends a root context. */
   deleteRoot(id: number): void {
-    this.exports.proxy_on_done(id);
     this.exports.proxy_on_delete(id);
     this.#roots.delete(id);
   }
@@ -118,7 +117,6 @@ export class FilterVm {
       proxy_on_response_body: enter(exports.proxy_on_response_body),
       proxy_on_grpc_receive: enter(exports.proxy_on_grpc_receive),
       proxy_on_grpc_close: enter(exports.proxy_on_grpc_close),
-      proxy_on_done: enter(exports.proxy_on_done),
       proxy_on_delete: enter(exports.proxy_on_delete),
     };
   }

@@ -10,13 +10,13 @@ import { text } from "../../assembly/text/text.ts";
 import {
   proxy_abi_version_0_2_1, proxy_on_memory_allocate, proxy_on_vm_start, proxy_on_context_create, proxy_on_configure,
   proxy_on_tick, proxy_on_request_headers, proxy_on_request_body, proxy_on_request_trailers, proxy_on_response_body,
-  proxy_on_grpc_receive, proxy_on_grpc_close, proxy_on_done, proxy_on_delete,
+  proxy_on_grpc_receive, proxy_on_grpc_close, proxy_on_delete,
 } from "../../assembly/index.ts";
 
 export {
   proxy_abi_version_0_2_1, proxy_on_memory_allocate, proxy_on_vm_start, proxy_on_context_create, proxy_on_configure,
   proxy_on_tick, proxy_on_request_headers, proxy_on_request_body, proxy_on_request_trailers, proxy_on_response_body,
-  proxy_on_grpc_receive, proxy_on_grpc_close, proxy_on_done, proxy_on_delete,
+  proxy_on_grpc_receive, proxy_on_grpc_close, proxy_on_delete,
 };
 
 const UPSTREAM_ADDRESS = text("upstream\0address");

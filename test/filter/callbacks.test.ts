@@ -30,14 +30,11 @@ test("a stream may end without being done", () => {
   assert.equal(rig.metrics.value("inline_epp_in_flight"), 0);
 });
 
-test("a stream that is done twice, or after its end, counts once", () => {
+test("a stream that is deleted twice counts once", () => {
   const { rig, vm, root } = servingRig(2);
   const stream = post(vm, root);
   post(vm, root);
-  vm.exports.proxy_on_done(stream.id);
-  vm.exports.proxy_on_done(stream.id);
   vm.exports.proxy_on_delete(stream.id);
-  vm.exports.proxy_on_done(stream.id);
   vm.exports.proxy_on_delete(stream.id);
   rig.pass(20);
   assert.equal(rig.metrics.value("inline_epp_in_flight"), 1);
@@ -46,7 +43,7 @@ test("a stream that is done twice, or after its end, counts once", () => {
 test("answers after the end leave nothing in flight", () => {
   const { rig, vm, root } = servingRig(2);
   const stream = post(vm, root);
-  vm.exports.proxy_on_done(stream.id);
+  vm.exports.proxy_on_delete(stream.id);
   stream.onResponseHeaders("10.0.0.1:8000");
   vm.exports.proxy_on_delete(stream.id);
   rig.pass(20);
@@ -116,7 +113,6 @@ test("a context id that is used again names the new stream", () => {
   vm.exports.proxy_on_request_body(id, 1, 1);
   rig.pass(20);
   assert.equal(rig.metrics.value("inline_epp_in_flight"), 1);
-  vm.exports.proxy_on_done(id);
   vm.exports.proxy_on_delete(id);
   rig.pass(20);
   assert.equal(rig.metrics.value("inline_epp_in_flight"), 0);
