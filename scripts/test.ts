@@ -4,6 +4,7 @@
 //   npm run test:unit    the filter's own units and those of the TypeScript, on a fresh build
 //   npm run test:e2e     the whole stack, on a fresh build
 //   npm run test:clients the official Python clients of the APIs through the whole stack, on a fresh build
+//   npm run test:shells  completions in bash, zsh and fish; npm test tries the shells that are there
 //   npm run test:page    the sidecar's page in a browser, on a fresh build; not part of npm test
 //   npm run test:kube    against a real API server and a real Redis, and what deploy/ makes; not part of npm test
 //   npm run test:gateways  through the gateways that others make of Envoy; not part of npm test
@@ -24,6 +25,7 @@ import { runMain, Trouble } from "./trouble.ts";
 const E2E = "test/e2e/**/*.test.ts";
 const CLIENTS = "test/clients/**/*.test.ts";
 const PAGE = "test/page/**/*.test.ts";
+const SHELLS = "test/sidecar/completion/*.test.ts";
 const KUBE = "test/{deploy,kube,replicas}/**/*.test.ts";
 const GATEWAYS = "test/gateways/**/*.test.ts";
 /** They compose what a gateway makes of its resources, or ask by ext_proc. */
@@ -55,6 +57,7 @@ const STEPS: Readonly<Record<string, Step>> = {
   e2e: { name: "end to end (node:test)", run: nodeTest("e2e", () => find(E2E), true) },
   clients: { name: "Python clients (node:test)", run: nodeTest("clients", () => find(CLIENTS), true) },
   page: { name: "the page in a browser (node:test)", run: nodeTest("page", () => find(PAGE), true) },
+  completion: { name: "completions (node:test)", run: nodeTest("shells", () => find(SHELLS), false) },
   kube: { name: "against an API server (node:test)", run: nodeTest("kube", () => find(KUBE), true) },
   gateways: { name: "gateways (node:test)", run: nodeTest("gateways", () => find(GATEWAYS), true) },
   envoyAlone: { name: "gateways of Envoy alone (node:test)", run: nodeTest("envoy", () => find(ENVOY_ALONE), true) },
@@ -66,6 +69,7 @@ const PLANS: Readonly<Record<string, readonly string[]>> = {
   e2e: ["build", "envoy", "e2e"],
   clients: ["build", "envoy", "libraries", "clients"],
   page: ["build", "envoy", "browser", "page"],
+  shells: ["shells", "completion"],
   kube: ["build", "envoy", "cluster", "redis", "tools", "kube"],
   gateways: ["build", "envoy", "cluster", "gatewayTools", "gateways"],
   "gateways:envoy": ["build", "envoy", "envoyAlone"],

@@ -37,31 +37,77 @@ const LEAST_PREFIX_MEMORY: i64 = 65536;
 const DEFAULT_AUTHORITY: Text = text("inline-epp");
 const cursor = new Cursor();
 
-/** Settings of one root context. The object is filled anew for each configuration, so that none leaves garbage. */
+/**
+ * Settings of one root context. The object is filled anew for each configuration, so that none leaves garbage. What the
+ * comments on its fields say is for those who write the configuration: docs/reference/filter.md is made of them.
+ */
 @final
 export class PluginConfig {
+  /** The Envoy cluster that leads to the sidecar's gRPC port, by HTTP/2. */
   readonly stateCluster: Text = emptyText(MAX_TEXT);
+  /** `:authority` of the stream of state. */
   readonly authority: Text = emptyText(MAX_TEXT);
-  /** The route that requests must be on for the filter to serve them; empty: any. */
+  /**
+   * The name of the Envoy route that a request must be on; others pass untouched, as those for no pool do. For gateways
+   * whose filter sees the requests of every route. Left out, any.
+   */
   readonly route: Text = emptyText(MAX_TEXT);
+  /**
+   * The pool to pick from for every request, `namespace/name`. Left out, the only pool that there is; required where
+   * the sidecar serves several and `poolFrom` is not set.
+   */
   readonly pool: Text = emptyText(MAX_TEXT);
-  /** POOL_CONFIGURED or what names a request's pool, and which pool each such name stands for; none: by convention. */
+  /** What names each request's own pool: [many pools](../configuration.md#many-pools). Not together with `pool`. */
   poolFrom: i32;
+  /**
+   * With `poolFrom` only: the name of a cluster or route to its pool, `namespace/name`; 1 to 64 entries. Left out,
+   * names follow a convention.
+   */
   readonly pools: PoolMap = new PoolMap();
-  /** The request header that asks for an explanation, and the response header that brings it; empty: nobody may ask. */
+  /**
+   * The request header by which a client may ask why an endpoint was picked; the answer brings the explanation, JSON,
+   * under the same name. Its value is how many endpoints to list: 8 where it is no number, one where it is 0
+   * ([explain](../explain.md)). Left out, nobody is told.
+   */
   readonly explainHeader: Text = emptyText(MAX_TEXT);
+  /**
+   * Who keeps a request until its body has passed: `buffer`, a buffer filter behind this one; `self`, this filter,
+   * which needs `allow_on_headers_stop_iteration: true`, and on the route or virtual host `request_body_buffer_limit`:
+   * without the buffer filter's own limit Envoy's 1 MiB holds, and longer bodies get 413.
+   */
   hold: i32;
+  /**
+   * Without state or endpoint: `FailClose` answers 503, `FailOpen` leaves the choice to the cluster's fallback policy.
+   */
   failureMode: i32;
+  /**
+   * What the filter's own answers look like: `api`, the error object of the API that the request speaks, which clients
+   * read ([errors](../configuration.md#errors)); `plain`, the line of text that the reference answers.
+   */
   errors: i32;
+  /**
+   * `metadata`: a request goes only to endpoints that its dynamic metadata `envoy.lb.subset_hint` names under
+   * `x-gateway-destination-endpoint-subset`, a text: `ip:port`, or `ip` for all of an address, with commas. Empty, or
+   * nobody of them: 503. Lists Envoy does not hand to filters.
+   */
   subset: i32;
-  /** Microseconds: how long the state of a silent sidecar is believed. */
+  /** How long the samples of a silent sidecar are believed; after that only requests in flight count. */
   staleAfter: i64;
-  /** Microseconds: how long hold "self" waits for a first body callback. */
+  /**
+   * `hold: self` only: how long a request waits for a first body callback before it is let go by the failure mode. On
+   * each worker, until one body has come: a client that is slower than this with the first one is let go too.
+   */
   watchdog: i64;
-  /** Bytes of each worker's table of prompt blocks. */
+  /**
+   * Memory of each worker for the index of prompt blocks, rounded down to a power of two; up to a quarter more where
+   * many endpoints hold the same blocks. 16 bytes per block of an endpoint, or of two that share it: 16MiB know a
+   * million blocks, which at 64 tokens each is more than a hundred endpoints' caches of half a million tokens. When it
+   * is full, what was used longest ago goes. Memory is taken as it is used. The first configuration of a worker counts:
+   * its index keeps its size until the process ends.
+   */
   prefixMemory: u32;
 
-  /** Back to the defaults. */
+  /** Back to the defaults: times in microseconds, memory in bytes. */
   reset(): void {
     this.stateCluster.length = 0;
     this.route.length = 0;

@@ -8,7 +8,17 @@ import { findIstiod } from "../tools/istio-tools.ts";
 import { findClientPython } from "./client-libraries.ts";
 import { findClusterBinary } from "./cluster-binary.ts";
 import type { Step } from "./step.ts";
-import { CHROMIUM, ETCD, findProgram, needPrograms, PROMTOOL, REDIS, type SystemProgram } from "./system-programs.ts";
+import {
+  CHROMIUM,
+  ETCD,
+  FISH,
+  findProgram,
+  needPrograms,
+  PROMTOOL,
+  REDIS,
+  type SystemProgram,
+  ZSH,
+} from "./system-programs.ts";
 
 /** A step that prints where what it needs is. */
 function need(name: string, find: () => Promise<readonly (string | null)[]>): Step {
@@ -49,6 +59,10 @@ export const NEEDS = {
   tools: need("helm, kustomize and promtool", async () => {
     await needPrograms([PROMTOOL]);
     return inTurn(findHelm, findKustomize);
+  }),
+  shells: need("shells", async () => {
+    await needPrograms([ZSH, FISH]);
+    return [ZSH, FISH].map(({ name }) => findProgram(name));
   }),
   browser: need("browser", () => program(CHROMIUM)),
   gatewayTools: need("Envoy Gateway, Istio, crane and kustomize", () =>

@@ -4,7 +4,7 @@ import { type Command, InvalidArgumentError } from "commander";
 import type { ExtensionSettings } from "../envoy-gateway/extension-server.ts";
 import type { SidecarAddress } from "../envoy-gateway/sidecar-source.ts";
 import { option, spelled, switchOption } from "./option.ts";
-import { fileName, port } from "./values.ts";
+import { fileName, port, reading } from "./values.ts";
 
 /** What these flags say. */
 export interface EnvoyGatewayFlags {
@@ -21,28 +21,28 @@ export interface EnvoyGatewayFlags {
 const FIXED = ["stateCluster", "route", "pool", "poolFrom", "pools", "hold"];
 const HOST_AND_PORT = /^(\[[\da-f:.]+\]|[\w.-]+):(\d{1,5})$/i;
 
-function hostAndPort(text: string): SidecarAddress {
+const A_PLACE = "host:port, such as inline-epp.models.svc.cluster.local:9002";
+const hostAndPort = reading(A_PLACE, (text): SidecarAddress | undefined => {
   const [, host, digits] = HOST_AND_PORT.exec(text) ?? [];
   const number = Number(digits);
-  if (host !== undefined && number >= 1 && number <= 65_535) return { host: host.replace(/[[\]]/g, ""), port: number };
-  throw new InvalidArgumentError("Expected host:port, such as inline-epp.models.svc.cluster.local:9002.");
-}
+  if (host === undefined || number < 1 || number > 65_535) return undefined;
+  return { host: host.replace(/[[\]]/g, ""), port: number };
+});
 
-function settings(text: string): Readonly<Record<string, unknown>> {
+const AN_OBJECT = `a JSON object, such as '{"failureMode": "FailOpen"}'`;
+const settings = reading(AN_OBJECT, (text): Readonly<Record<string, unknown>> | undefined => {
   let value: unknown;
   try {
     value = JSON.parse(text);
   } catch {
     // Told below.
   }
-  if (typeof value !== "object" || value === null || Array.isArray(value)) {
-    throw new InvalidArgumentError(`Expected a JSON object, such as '{"failureMode": "FailOpen"}'.`);
-  }
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return undefined;
   const fixed = FIXED.find((name) => Object.hasOwn(value, name));
   if (fixed !== undefined)
     throw new InvalidArgumentError(`${fixed} cannot be set: Envoy Gateway's extension does that.`);
   return value as Readonly<Record<string, unknown>>;
-}
+});
 
 /** Adds the flags to a command. */
 export function addEnvoyGatewayFlags(command: Command): void {

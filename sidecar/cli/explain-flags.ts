@@ -1,6 +1,6 @@
-import { type Command, InvalidArgumentError, Option } from "commander";
+import { type Command, Option } from "commander";
 import { MAX_ENDPOINTS } from "../../wire/layout.ts";
-import { fileName, httpUrl, wholeNumber } from "./values.ts";
+import { each, fileName, httpUrl, reading, wholeNumber } from "./values.ts";
 
 const OUTPUTS = ["text", "json"] as const;
 /** Endpoints per profile that fit a screen. */
@@ -22,16 +22,13 @@ export interface ExplainFlags {
   readonly output: (typeof OUTPUTS)[number];
 }
 
-function header(text: string, before: readonly Header[] | undefined): Header[] {
+const header = reading("'name: value', such as 'x-slo-ttft-ms: 200'", (text): Header | undefined => {
   const colon = text.indexOf(":", 1); // not before: that of :path
   const name = text.slice(0, Math.max(colon, 0)).trim().toLowerCase();
   const value = text.slice(colon + 1).trim();
   // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what a header cannot hold.
-  if (!NAME.test(name) || /[\x00-\x08\x0a-\x1f\x7f]/.test(value)) {
-    throw new InvalidArgumentError("Expected 'name: value', such as 'x-slo-ttft-ms: 200'.");
-  }
-  return [...(before ?? []), [name, value]];
-}
+  return !NAME.test(name) || /[\x00-\x08\x0a-\x1f\x7f]/.test(value) ? undefined : [name, value];
+});
 
 /** Adds the flags to a command. */
 export function addExplainFlags(command: Command): void {
@@ -47,7 +44,7 @@ export function addExplainFlags(command: Command): void {
     new Option("--config <file>", "EndpointPickerConfig in place of the snapshot's plan").argParser(fileName),
   );
   command.addOption(new Option("--pool <name>", "pool to pick from (default: the only one there is)"));
-  command.addOption(new Option("--header <name: value>", "header of the request; repeatable").argParser(header));
+  command.addOption(new Option("--header <name: value>", "header of the request; repeatable").argParser(each(header)));
   command.optionsGroup("Output:");
   command.addOption(
     new Option("--endpoints <count>", "most endpoints per profile that are listed")

@@ -1,11 +1,11 @@
 // The gRPC port: who is served at it, and whether in TLS. The flags are those of other endpoint pickers.
 
 import type { SecureVersion } from "node:tls";
-import { type Command, InvalidArgumentError, Option } from "commander";
+import { type Command, Option } from "commander";
 import { type ExtProcSettings, USUAL } from "../ext-proc/settings.ts";
 import type { TlsSettings } from "../grpc/secure-port.ts";
 import { option, spelled, switchOption } from "./option.ts";
-import { fileName } from "./values.ts";
+import { folderName, reading } from "./values.ts";
 
 /** What these flags say. */
 export interface ExtProcFlags {
@@ -52,31 +52,26 @@ const UNITS: Readonly<Record<string, number>> = {
 const MOST_BYTES = 1024 ** 3;
 const FIELD_NAME = /^[a-z0-9][a-z0-9_-]*$/;
 
-function version(text: string): SecureVersion {
-  const found = Object.hasOwn(VERSIONS, text) ? VERSIONS[text] : undefined;
-  if (found !== undefined) return found;
-  throw new InvalidArgumentError(`Expected one of ${Object.keys(VERSIONS).join(", ")}.`);
-}
+const version = reading(
+  `one of ${Object.keys(VERSIONS).join(", ")}`,
+  (text) => (Object.hasOwn(VERSIONS, text) ? VERSIONS[text] : undefined),
+  Object.keys(VERSIONS),
+);
 
-function suites(text: string): string {
+const suites = reading(`some of ${Object.keys(SUITES).join(", ")}, with commas`, (text) => {
   const names = text.split(",").map((name) => name.trim());
-  if (names.every((name) => Object.hasOwn(SUITES, name))) return names.map((name) => SUITES[name]).join(":");
-  throw new InvalidArgumentError(`Expected some of ${Object.keys(SUITES).join(", ")}, with commas.`);
-}
+  return names.every((name) => Object.hasOwn(SUITES, name)) ? names.map((name) => SUITES[name]).join(":") : undefined;
+});
 
 /** `25MB`, `10MiB` or `1000`; 0 for what is usual. */
-function bytes(text: string): number {
+const bytes = reading("an amount of memory such as 25MB or 10MiB, up to 1GiB", (text) => {
   const [, number, unit = ""] = /^(\d+)([kKMG]i?)?B?$/.exec(text) ?? [];
   const scale = Object.hasOwn(UNITS, unit) ? UNITS[unit] : undefined;
   const value = number === undefined || scale === undefined ? Number.NaN : Number(number) * scale;
-  if (value <= MOST_BYTES) return value;
-  throw new InvalidArgumentError("Expected an amount of memory such as 25MB or 10MiB, up to 1GiB.");
-}
+  return value <= MOST_BYTES ? value : undefined;
+});
 
-function headerName(text: string): string {
-  if (FIELD_NAME.test(text)) return text;
-  throw new InvalidArgumentError("Expected the name of a header, in lower case.");
-}
+const headerName = reading("the name of a header, in lower case", (text) => (FIELD_NAME.test(text) ? text : undefined));
 
 /** Adds the flags to a command. */
 export function addExtProcFlags(command: Command): void {
@@ -89,7 +84,7 @@ export function addExtProcFlags(command: Command): void {
     ),
   );
   command.addOption(
-    option("--cert-path <folder>", "tls.crt and tls.key for TLS (default: made up at the start)").argParser(fileName),
+    option("--cert-path <folder>", "tls.crt and tls.key for TLS (default: made up at the start)").argParser(folderName),
   );
   command.addOption(switchOption("enable-cert-reload", "follow these files as they change (default: false)"));
   command.addOption(

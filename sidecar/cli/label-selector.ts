@@ -1,7 +1,7 @@
 // A label selector as the API takes it. The API server reads it again; what it would refuse is refused here first,
 // because a watch that is refused looks like an API server in trouble.
 
-import { InvalidArgumentError } from "commander";
+import { reading } from "./values.ts";
 
 const NAME = "[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?";
 const KEY = `([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?${NAME}`;
@@ -17,10 +17,10 @@ const REQUIREMENT = new RegExp(
 const COMMA = /,(?![^(]*\))/;
 
 /** A reader of label selectors; `app=vllm,tier in (a,b)` stays as it is written. */
-export function labelSelector(text: string): string {
-  const requirements = text.split(COMMA).map((requirement) => requirement.trim());
-  if (requirements.every((requirement) => REQUIREMENT.test(requirement))) return requirements.join(",");
-  throw new InvalidArgumentError(
-    "Expected a label selector such as 'app=vllm', 'app=vllm,env in (prod,staging)' or 'key,!other'.",
-  );
-}
+export const labelSelector = reading(
+  "a label selector such as 'app=vllm', 'app=vllm,env in (prod,staging)' or 'key,!other'",
+  (text) => {
+    const requirements = text.split(COMMA).map((requirement) => requirement.trim());
+    return requirements.every((requirement) => REQUIREMENT.test(requirement)) ? requirements.join(",") : undefined;
+  },
+);

@@ -1,8 +1,9 @@
 // What is logged and how, by our own flags and by the names that other endpoint pickers have for them.
 
-import { type Command, InvalidArgumentError, Option } from "commander";
+import { type Command, Option } from "commander";
 import { LOG_FORMATS, LOG_LEVELS, type LogFormat, type LogLevel } from "../observe/log.ts";
 import { option, truth } from "./option.ts";
+import { reading } from "./values.ts";
 
 /** What these flags say. */
 export interface LogFlags {
@@ -22,11 +23,10 @@ function levelOf(verbosity: number): LogLevel {
 }
 
 /** `--v`, as klog counts: 2 is the reference's default, 4 its debug, 5 its trace. */
-function verbosity(text: string): LogLevel {
+const verbosity = reading("a number such as 2 or 4", (text) => {
   const value = Number(text);
-  if (/^-?\d+$/.test(text) && value <= MAX_VERBOSITY) return levelOf(value);
-  throw new InvalidArgumentError("Expected a number such as 2 or 4.");
-}
+  return /^-?\d+$/.test(text) && value <= MAX_VERBOSITY ? levelOf(value) : undefined;
+});
 
 /** zap's names, or a number from 1 that counts like `--v`. What panics ends the process, logged or not. */
 const ZAP_LEVELS: Readonly<Record<string, LogLevel>> = {
@@ -36,18 +36,18 @@ const ZAP_LEVELS: Readonly<Record<string, LogLevel>> = {
   panic: "silent",
 };
 
-function zapLevel(text: string): LogLevel {
+const zapLevel = reading("debug, info, error, panic or a number such as 2 or 4", (text) => {
   const named = Object.hasOwn(ZAP_LEVELS, text.toLowerCase()) ? ZAP_LEVELS[text.toLowerCase()] : undefined;
   if (named !== undefined) return named;
-  if (/^[1-9]\d*$/.test(text) && Number(text) <= MAX_VERBOSITY) return levelOf(Number(text));
-  throw new InvalidArgumentError("Expected debug, info, error, panic or a number such as 2 or 4.");
-}
+  return /^[1-9]\d*$/.test(text) && Number(text) <= MAX_VERBOSITY ? levelOf(Number(text)) : undefined;
+});
 
-function encoder(text: string): LogFormat {
-  if (text === "json") return "json";
-  if (text === "console") return "text";
-  throw new InvalidArgumentError("Expected json or console.");
-}
+const ENCODERS: Readonly<Record<string, LogFormat>> = { json: "json", console: "text" };
+const encoder = reading(
+  "json or console",
+  (text) => (Object.hasOwn(ENCODERS, text) ? ENCODERS[text] : undefined),
+  Object.keys(ENCODERS),
+);
 
 /** Adds the flags to a command. */
 export function addLogFlags(command: Command): void {

@@ -1,7 +1,7 @@
 // How flags are declared: each with its environment variable.
 
-import { type Command, InvalidArgumentError, Option } from "commander";
-import { duration } from "./values.ts";
+import { type Command, Option } from "commander";
+import { duration, reading } from "./values.ts";
 
 const ENV_PREFIX = "INLINE_EPP_";
 
@@ -10,11 +10,11 @@ const TRUE = ["1", "t", "T", "TRUE", "true", "True"];
 const FALSE = ["0", "f", "F", "FALSE", "false", "False"];
 
 /** `true` or `false` as Go's flags take them. */
-export function truth(text: string): boolean {
-  if (TRUE.includes(text)) return true;
-  if (FALSE.includes(text)) return false;
-  throw new InvalidArgumentError("Expected true or false.");
-}
+export const truth = reading(
+  "true or false",
+  (text) => (TRUE.includes(text) ? true : FALSE.includes(text) ? false : undefined),
+  ["true", "false"],
+);
 
 function variable(flag: string): string {
   return ENV_PREFIX + flag.replaceAll("-", "_").toUpperCase();

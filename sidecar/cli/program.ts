@@ -4,6 +4,7 @@ import { serve } from "../serve.ts";
 import type { ServeSettings } from "../serve-settings.ts";
 import { StartRefused } from "../start.ts";
 import { checkCommand, type Output } from "./check-command.ts";
+import { completionCommand } from "./completion-command.ts";
 import { explainCommand } from "./explain-command.ts";
 import { withoutOldSpellings } from "./old-spelling.ts";
 import { type Manner, serveCommand } from "./serve-command.ts";
@@ -11,6 +12,7 @@ import { simulateCommand } from "./simulate-command.ts";
 import { stopSignal } from "./stop-signal.ts";
 import { topCommand } from "./top-command.ts";
 import { VERSION, VERSION_LINE } from "./version.ts";
+import { versionCommand } from "./version-command.ts";
 
 /** Exit statuses. */
 const FAILED = 1;
@@ -18,6 +20,8 @@ const MISUSED = 2;
 
 /** Flags of the program itself. */
 const OWN_FLAGS = ["-h", "--help", "-V", "--version"];
+/** What is run where the first argument is a flag. */
+const DEFAULT_COMMAND = "serve";
 
 /** With a command: other endpoint pickers have none, and a manifest's arguments begin with their first flag. */
 function withCommand(args: readonly string[], byDefault: string): readonly string[] {
@@ -34,11 +38,13 @@ Examples:
   $ inline-epp explain request.json --sidecar http://127.0.0.1:9090
   $ inline-epp simulate trace.jsonl.gz --config config.yaml
   $ inline-epp top
+  $ source <(inline-epp completion bash)
 
-Where the first argument is a flag, the command is serve.
+Where the first argument is a flag, the command is serve. Exit status 0: done, 1: failed, 2: misused.
 `;
 
-async function run(settings: ServeSettings, { level, format, withoutEffect }: Manner): Promise<void> {
+/** Runs `serve` until a signal comes. */
+async function runServe(settings: ServeSettings, { level, format, withoutEffect }: Manner): Promise<void> {
   const log = createLogger(level, format);
   const stopping = stopSignal();
   const stopped = new Promise<void>((resolve) => {
@@ -57,12 +63,10 @@ async function run(settings: ServeSettings, { level, format, withoutEffect }: Ma
 }
 
 /**
- * Runs the program.
- * @param args what follows the program's name.
- * @returns the exit status: 0 done, 1 failed, 2 misused.
+ * The program with all its commands.
+ * @param failed is called by commands that come to nothing.
  */
-export async function main(args: readonly string[], output: Output): Promise<number> {
-  let status = 0;
+export function makeProgram(output: Output, failed: () => void): Command {
   const program = new Command("inline-epp")
     .description("An endpoint picker for LLM inference that makes its choice inside Envoy: the sidecar.")
     .version(VERSION_LINE)
@@ -70,22 +74,33 @@ export async function main(args: readonly string[], output: Output): Promise<num
     .configureOutput({ writeOut: output.out, writeErr: output.error })
     .exitOverride()
     .showHelpAfterError("(--help lists the flags)");
-  const failed = () => {
-    status = FAILED;
-  };
-  const serving = serveCommand(run);
   const commands = [
-    serving,
+    serveCommand(runServe),
     checkCommand(output, failed),
     explainCommand(output, failed),
     simulateCommand(output, failed),
     topCommand(output, failed),
-    new Command("version").description("Print the version.").action(() => output.out(`${VERSION_LINE}\n`)),
+    completionCommand(output, () => program),
+    versionCommand(output),
   ];
   for (const command of commands) program.addCommand(command.copyInheritedSettings(program));
+  return program;
+}
+
+/**
+ * Runs the program.
+ * @param args what follows the program's name.
+ * @returns the exit status: 0 done, 1 failed, 2 misused.
+ */
+export async function main(args: readonly string[], output: Output): Promise<number> {
+  let status = 0;
+  const program = makeProgram(output, () => {
+    status = FAILED;
+  });
   try {
-    const [name, ...rest] = withCommand(args, serving.name());
-    const spelled = name === serving.name() ? [name, ...withoutOldSpellings(rest, serving)] : args;
+    const [name, ...rest] = withCommand(args, DEFAULT_COMMAND);
+    const serving = program.commands.find((command) => command.name() === DEFAULT_COMMAND)!;
+    const spelled = name === DEFAULT_COMMAND ? [name, ...withoutOldSpellings(rest, serving)] : args;
     await program.parseAsync(spelled, { from: "user" });
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : MISUSED;

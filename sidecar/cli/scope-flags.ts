@@ -6,7 +6,7 @@ import type { ClusterSettings } from "../kubernetes/kubeconfig.ts";
 import type { EndpointsFrom, WantedScope } from "../serve-settings.ts";
 import { labelSelector } from "./label-selector.ts";
 import { option, spelled, switchOption } from "./option.ts";
-import { fileName, namespaceName, namespaceNames, objectName, ports } from "./values.ts";
+import { fileName, namespaceName, namespaceNames, objectName, ports, someText } from "./values.ts";
 
 /** As many as an InferencePool may have. */
 const MAX_TARGET_PORTS = 8;
@@ -72,7 +72,7 @@ export function addScopeFlags(command: Command): void {
     ),
   );
   command.addOption(
-    option("--context <name>", "context of the kubeconfig (default: its current one)").argParser(fileName),
+    option("--context <name>", "context of the kubeconfig (default: its current one)").argParser(someText),
   );
   command.addOption(
     switchOption("zones-from-nodes", "an endpoint's zone is its node's; needs the right to watch nodes"),

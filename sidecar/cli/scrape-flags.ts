@@ -1,12 +1,12 @@
 // How endpoints' metrics are read.
 
-import { type Command, InvalidArgumentError } from "commander";
+import type { Command } from "commander";
 import { ENGINE_VLLM } from "../../wire/layout.ts";
 import type { MetricsPlace } from "../discovery/metrics-place.ts";
 import { type EngineMetrics, engineMetrics, type Selector } from "../scrape/engines.ts";
 import { formatDuration } from "../support/duration.ts";
 import { durationOption, option, spelled, switchOption } from "./option.ts";
-import { wholeNumber } from "./values.ts";
+import { reading, wholeNumber } from "./values.ts";
 
 const DAY = 86_400_000;
 const MAX_PORT = 65_535;
@@ -35,24 +35,18 @@ const METRIC = /^[a-zA-Z_:][\w:]*$/;
 const SPECIFICATION = /^([a-zA-Z_:][\w:]*)(?:\{\s*([a-zA-Z_]\w*)\s*=\s*(?:"([^"\\]*)"|([^",{}\\]+?))\s*\})?$/;
 
 /** `name`, or `name{label=text}` for the series that have that label. */
-function selector(text: string): Selector {
+const selector = reading("a metric's name, or name{label=text} with one label", (text): Selector | undefined => {
   const [, metric, label, quoted, bare] = SPECIFICATION.exec(text.trim()) ?? [];
-  if (metric === undefined) {
-    throw new InvalidArgumentError("Expected a metric's name, or name{label=text} with one label.");
-  }
+  if (metric === undefined) return undefined;
   return label === undefined ? { metric } : { metric, where: { label, is: quoted ?? bare ?? "" } };
-}
+});
 
 /** A metric's name; empty where there is no such metric. */
-function metricName(text: string): string {
-  if (text === "" || METRIC.test(text)) return text;
-  throw new InvalidArgumentError("Expected a metric's name, or nothing where there is none.");
-}
+const metricName = reading("a metric's name, or nothing where there is none", (text) =>
+  text === "" || METRIC.test(text) ? text : undefined,
+);
 
-function path(text: string): string {
-  if (/^\/[\x21-\x7e]*$/.test(text)) return text;
-  throw new InvalidArgumentError("Expected a path such as /metrics.");
-}
+const path = reading("a path such as /metrics", (text) => (/^\/[\x21-\x7e]*$/.test(text) ? text : undefined));
 
 /** A port of 0 is the endpoint's own. */
 const port = wholeNumber(0, MAX_PORT);

@@ -1,8 +1,8 @@
-import { type Command, InvalidArgumentError, Option } from "commander";
+import { type Command, Option } from "commander";
 import { POLICIES } from "../simulate/simulate.ts";
 import { TOKENS_PER_ID } from "../simulate/trace.ts";
 import { formatDuration } from "../support/duration.ts";
-import { decimal, duration, fileName, wholeNumber } from "./values.ts";
+import { decimal, duration, each, fileName, reading, wholeNumber } from "./values.ts";
 
 const OUTPUTS = ["table", "json"] as const;
 const MINUTE = 60_000;
@@ -31,21 +31,12 @@ export interface SimulateFlags {
   readonly output: (typeof OUTPUTS)[number];
 }
 
-function policyName(text: string): string {
-  if (POLICIES.includes(text)) return text;
-  throw new InvalidArgumentError(`Expected ${POLICIES.join(", ")}.`);
-}
+const policyName = reading(POLICIES.join(", "), (text) => (POLICIES.includes(text) ? text : undefined), POLICIES);
 
-/** A reader of a flag that may be given several times. */
-function each(read: (text: string) => string): (text: string, before: readonly string[] | undefined) => string[] {
-  return (text, before) => [...(before ?? []), read(text)];
-}
-
-function blockSize(text: string): number {
+const blockSize = reading(`a number of tokens that divides ${TOKENS_PER_ID}, such as 16`, (text) => {
   const value = Number(text);
-  if (/^\d+$/.test(text) && value > 0 && TOKENS_PER_ID % value === 0) return value;
-  throw new InvalidArgumentError(`Expected a number of tokens that divides ${TOKENS_PER_ID}, such as 16.`);
-}
+  return /^\d+$/.test(text) && value > 0 && TOKENS_PER_ID % value === 0 ? value : undefined;
+});
 
 /** Adds the flags to a command. */
 export function addSimulateFlags(command: Command): void {

@@ -12,9 +12,26 @@ import { POLICY_FIELDS, readPolicies } from "./file-policies.ts";
 import { engineOf, ROLE_LABEL, roleOf, roleProblem } from "./labels.ts";
 import type { DiscoveredEndpoint, DiscoveredPool } from "./pool.ts";
 
-const FILE_FIELDS = ["pools"];
-const POOL_FIELDS = ["name", "endpoints", ...POLICY_FIELDS];
-const ENDPOINT_FIELDS = ["address", "name", "zone", "ready", "rank", "metrics", "labels"];
+/** What a file may hold, and what each is. */
+export const FILE_FIELDS = { pools: `a list; ${MAX_POOLS} at most; required` } as const;
+
+/** What a pool may hold. */
+export const POOL_FIELDS = {
+  name: "`namespace/name`, or a name alone; required",
+  endpoints: `a list; ${MAX_ENDPOINTS} at most; required`,
+  ...POLICY_FIELDS,
+} as const;
+
+/** What an endpoint may hold. */
+export const ENDPOINT_FIELDS = {
+  address: "`ip:port` or `[ip6]:port`, each once; no host names; required",
+  name: "what it is called; left out, its address",
+  zone: "the zone where it is; left out, none",
+  ready: "`false`: it takes no new requests and is not scraped; left out, `true`",
+  rank: "which of its pod's ports it is, from 0, for data-parallel ranks; left out 0",
+  metrics: "URL of its metrics; left out, `http://<address>/metrics`",
+  labels: "labels as pods have them, which say its engine and role, and which filters look at; left out, none",
+} as const;
 
 const POOL_NAME = /^[\w.-]+(\/[\w.-]+)?$/;
 /** A namespace of 63, a slash and a name of 253 characters, the most that Kubernetes allows. */
@@ -91,7 +108,7 @@ function readUrl(value: unknown, place: Place): string | undefined {
 function readEndpoint(value: unknown, place: Place): DiscoveredEndpoint | undefined {
   const { problems } = place.findings;
   const before = problems.length;
-  const fields = mapping(value, place, ENDPOINT_FIELDS);
+  const fields = mapping(value, place, Object.keys(ENDPOINT_FIELDS));
   if (fields === undefined) return undefined;
   /** The default where the field is left out. */
   const read = <T>(key: string, absent: T, reader: Reader<T>): T =>
@@ -122,7 +139,7 @@ function readEndpoint(value: unknown, place: Place): DiscoveredEndpoint | undefi
 
 function readPool(value: unknown, place: Place): DiscoveredPool | undefined {
   const { problems } = place.findings;
-  const fields = mapping(value, place, POOL_FIELDS);
+  const fields = mapping(value, place, Object.keys(POOL_FIELDS));
   if (fields === undefined) return undefined;
   const before = problems.length;
   const name = readName(fields.name, place.at("name"));
@@ -163,7 +180,7 @@ function readPool(value: unknown, place: Place): DiscoveredPool | undefined {
 export function parseEndpointFile(source: string): EndpointFile {
   const { document, findings } = parseText(source);
   const root = new Place([], findings);
-  const fields = mapping(document, root, FILE_FIELDS);
+  const fields = mapping(document, root, Object.keys(FILE_FIELDS));
   const section = root.at("pools");
   const items = (fields && list(fields.pools, section)) ?? [];
   if (items.length > MAX_POOLS) section.refuse(`${items.length} pools, there may be ${MAX_POOLS}`);

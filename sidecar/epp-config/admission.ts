@@ -5,21 +5,15 @@ import type { PlanAdmission, PlanBand } from "../../wire/model.ts";
 import { PLAIN_ADMISSION, PLAIN_BAND } from "../../wire/plan-settings.ts";
 import { parseDuration } from "../support/duration.ts";
 import type { Place } from "../support/fields.ts";
+import { BAND_BYTES, BAND_REQUESTS, DETECTOR, FAIRNESS, ORDERING, TTL, USAGE_LIMIT } from "./admission-defaults.ts";
 import { hasFlowControl } from "./feature-gates.ts";
 import type { DeclaredPlugins } from "./read-plugins.ts";
 import { quantityValue } from "./readers.ts";
 import type { Band, FlowControl, Sections } from "./sections.ts";
 
-const FAIRNESS = "global-strict-fairness-policy";
-const ORDERING = "fcfs-ordering-policy";
-const USAGE_LIMIT = "static-usage-limit-policy";
-const DETECTOR = "utilization-detector";
 /** The policies that are there without being declared. */
 export const DEFAULT_POLICIES: readonly string[] = [ORDERING, FAIRNESS, USAGE_LIMIT];
 
-const BAND_BYTES = "1G";
-const BAND_REQUESTS = 5000;
-const TTL = "60s";
 const U32_MAX = 0xffffffff;
 const THRESHOLDS = ["queueDepthThreshold", "kvCacheUtilThreshold", "metricsStalenessThreshold"] as const;
 

@@ -4,7 +4,7 @@ import { list, meant, type Place, show } from "../support/fields.ts";
  * The references' gates, each with the value that it has here where that cannot be changed; all versions' together, so
  * that a configuration for any of them can be read.
  */
-const GATES: Readonly<Record<string, boolean | "as written">> = {
+export const GATES: Readonly<Record<string, boolean | "as written">> = {
   dataLayer: true,
   prepareDataPlugins: true,
   enableLegacyMetrics: false,

@@ -2,7 +2,7 @@
 
 import { MAX_BLOCK_TOKENS, MAX_PROMPT_BLOCKS } from "../../wire/layout.ts";
 import type { PlanSettings } from "../../wire/model.ts";
-import { flag, integer, type Place } from "../support/fields.ts";
+import { counting, flag, integer, type Place, type Reader } from "../support/fields.ts";
 import type { ApiGroup } from "./api-group.ts";
 import { idle, optional, withDefault } from "./shape.ts";
 
@@ -31,16 +31,35 @@ export type PrefixSettings = Pick<PlanSettings, "blockTokens" | "maxBlocks" | "l
  */
 export function prefixShape(group: ApiGroup) {
   const newer = group === "llm-d.ai";
-  const tokens = integer(0, MAX_BLOCK_TOKENS);
+  const tokens = counting("tokens", integer(0, MAX_BLOCK_TOKENS));
+  const blocks = (read: Reader<number>) => counting("blocks", read);
   return {
-    autoTune: withDefault(flag, true),
-    blockSizeTokens: optional(tokens),
+    autoTune: withDefault("what is left out is as the engine has it", flag, true),
+    blockSizeTokens: optional(
+      newer
+        ? `of a block; left out: ${LEAST_BLOCK_TOKENS}, and less counts as that`
+        : `of a block; left out: as the engine has it, without autoTune ${BLOCK_TOKENS}`,
+      tokens,
+    ),
     // The older group has given the name up; the newer one has brought it back for tokens.
-    blockSize: newer ? optional(tokens) : idle(integer(0)),
+    blockSize: newer
+      ? optional("another name of blockSizeTokens", tokens)
+      : idle("block size of old endpoint pickers", counting("characters", integer(0))),
     // 0 is no limit in the newer group; in the older one it would be an index that finds nothing.
-    maxPrefixBlocksToMatch: withDefault(integer(newer ? 0 : 1), newer ? 2048 : 256),
-    maxPrefixTokensToMatch: withDefault(integer(0), newer ? 131_072 : 0),
-    lruCapacityPerServer: optional(integer(0, MAX_U32)),
+    maxPrefixBlocksToMatch: withDefault(
+      `of a prompt that are looked at, ${MAX_PROMPT_BLOCKS} at most${newer ? "; 0: no limit but that" : ""}`,
+      blocks(integer(newer ? 0 : 1)),
+      newer ? 2048 : 256,
+    ),
+    maxPrefixTokensToMatch: withDefault(
+      "of a prompt that are looked at, before maxPrefixBlocksToMatch; 0: by blocks",
+      counting("tokens", integer(0)),
+      newer ? 131_072 : 0,
+    ),
+    lruCapacityPerServer: optional(
+      `that are known of an endpoint; left out or 0: as many as the engine has, without autoTune ${LRU_BLOCKS}`,
+      blocks(integer(0, MAX_U32)),
+    ),
   };
 }
 

@@ -8,7 +8,12 @@ import { elsewhereProblem } from "./plugins/elsewhere.ts";
 import type { PluginDescriptor } from "./plugins/plugin.ts";
 import { readShape } from "./shape.ts";
 
-const FIELDS = ["name", "type", "parameters"];
+/** What an entry may hold. */
+export const PLUGIN_FIELDS = {
+  name: "what profiles and other plugins call it; left out, its type",
+  type: "[one of these](plugins.md); required",
+  parameters: "a mapping, as the type has it",
+} as const;
 const TYPES = PLUGINS.map((plugin) => plugin.type);
 
 /** What `plugins` says, and what the reference adds to it. */
@@ -119,7 +124,8 @@ function descriptorOf(type: unknown, place: Place): PluginDescriptor | undefined
   const elsewhere = elsewhereProblem(type);
   if (elsewhere !== undefined) return at.refuse(elsewhere);
   const near = nearest(type, TYPES);
-  const hint = near === undefined ? "; docs/configuration.md names them" : `, did you mean ${JSON.stringify(near)}?`;
+  const hint =
+    near === undefined ? "; docs/reference/plugins.md names them" : `, did you mean ${JSON.stringify(near)}?`;
   return at.refuse(`there is no plugin type ${show(type)}${hint}`);
 }
 
@@ -133,7 +139,7 @@ export function readPlugins(value: unknown, group: ApiGroup, place: Place): Decl
   const declared = new DeclaredPlugins(group, place);
   list(value ?? [], place)?.forEach((entry, index) => {
     const at = place.at(index);
-    const fields = mapping(entry, at, FIELDS);
+    const fields = mapping(entry, at, Object.keys(PLUGIN_FIELDS));
     if (fields === undefined) return;
     const descriptor = descriptorOf(fields.type, at);
     const name = nameOf(fields.name, fields.type, at);

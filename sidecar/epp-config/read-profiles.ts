@@ -3,11 +3,20 @@ import { list, mapping, type Place, show } from "../support/fields.ts";
 import type { PluginInstance, Profile, ProfileEntry } from "./config.ts";
 import type { DeclaredPlugins } from "./read-plugins.ts";
 
-const PROFILE_FIELDS = ["name", "plugins"];
-const ENTRY_FIELDS = ["pluginRef", "weight"];
-
 /** Weight of a scorer that is listed without one. */
 const DEFAULT_WEIGHT = 1;
+
+/** What a profile may hold. */
+export const PROFILE_FIELDS = {
+  name: "what profile handlers call it; required",
+  plugins: "filters in the order in which they run, scorers, and one picker; without one the first that is declared",
+} as const;
+
+/** What an entry of a profile's plugins may hold. */
+export const ENTRY_FIELDS = {
+  pluginRef: "the name of a plugin; required",
+  weight: `of a scorer: an endpoint's total is the sum of weight x score; a number, left out: ${DEFAULT_WEIGHT}`,
+} as const;
 
 /** Whether a plugin scores, and so has a weight. */
 export function scores({ descriptor, parameters }: PluginInstance): boolean {
@@ -36,7 +45,7 @@ function readWeight(plugin: PluginInstance, value: unknown, place: Place): numbe
 }
 
 function readEntry(value: unknown, place: Place, declared: DeclaredPlugins): ProfileEntry | undefined {
-  const fields = mapping(value, place, ENTRY_FIELDS);
+  const fields = mapping(value, place, Object.keys(ENTRY_FIELDS));
   if (fields === undefined) return undefined;
   const { pluginRef: name } = fields;
   const at = place.at("pluginRef");
@@ -78,7 +87,7 @@ export function readProfiles(value: unknown, place: Place, declared: DeclaredPlu
   const profiles: Profile[] = [];
   list(value ?? [], place)?.forEach((item, index) => {
     const at = place.at(index);
-    const fields = mapping(item, at, PROFILE_FIELDS);
+    const fields = mapping(item, at, Object.keys(PROFILE_FIELDS));
     if (fields === undefined) return;
     const { name } = fields;
     if (name === undefined || name === null || name === "") at.refuse("name is missing");

@@ -17,7 +17,14 @@ import { settle } from "./settle.ts";
 /** What `kind` has to be. */
 export const KIND = "EndpointPickerConfig";
 
-const FIELDS = ["apiVersion", "kind", "plugins", "schedulingProfiles", ...SECTION_FIELDS];
+/** What a configuration may hold, and what each is for. */
+export const CONFIG_FIELDS = {
+  apiVersion: `${Object.values(API_VERSIONS).join(" or ")}; required`,
+  kind: `${KIND}; required`,
+  plugins: "the plugins and their parameters, in any order",
+  schedulingProfiles: "which of them run, and in which order; left out, all of them make one profile",
+  ...SECTION_FIELDS,
+} as const;
 
 /** A configuration that can be used, with what its author should know. */
 export interface ReadConfig {
@@ -52,7 +59,7 @@ function checkSize(config: EndpointPickerConfig, root: Place): void {
 export function readConfig(source: string, origin: string): ReadConfig {
   const { value, findings } = parseText(source);
   const root = new Place([], findings);
-  const fields = findings.problems.length > 0 ? undefined : mapping(value, root, FIELDS);
+  const fields = findings.problems.length > 0 ? undefined : mapping(value, root, Object.keys(CONFIG_FIELDS));
   if (fields === undefined) throw new ConfigRefused(origin, findings.problems);
   const group = readHead(fields, root);
   const { sections: read, references } = readSections(fields, root);

@@ -1,10 +1,12 @@
 // What a mapping of the configuration may hold, told as data: readers, defaults, and what has no effect here.
 
 import { isDeepStrictEqual } from "node:util";
-import { mapping, type Place, type Reader, show } from "../support/fields.ts";
+import { mapping, type Place, type Reader, taking } from "../support/fields.ts";
 
 /** One field of a mapping. */
 export interface Field<T> {
+  /** What it does, for people: the reference of the configuration says it, and who leaves a required one out is told. */
+  readonly about: string;
   readonly read: Reader<T>;
   /** Used where the field is left out; undefined: it stays out. */
   readonly fallback: T | undefined;
@@ -29,35 +31,37 @@ export type Values<S extends Shape> = { readonly [K in Exclude<keyof S, Open<S>>
 const PLAIN = { fallback: undefined, required: false, idle: undefined, refersTo: [] } as const;
 
 /** A field that may be left out, and then stays out. */
-export function optional<T>(read: Reader<T>): Field<T | undefined> {
-  return { ...PLAIN, read };
+export function optional<T>(about: string, read: Reader<T>): Field<T | undefined> {
+  return { ...PLAIN, about, read };
 }
 
 /** A field with a default. */
-export function withDefault<T>(read: Reader<T>, fallback: T): Field<T> {
-  return { ...PLAIN, read, fallback };
+export function withDefault<T>(about: string, read: Reader<T>, fallback: T): Field<T> {
+  return { ...PLAIN, about, read, fallback };
 }
 
 /** A field that has to be there. */
-export function required<T>(read: Reader<T>): Field<T> {
-  return { ...PLAIN, read, required: true };
+export function required<T>(about: string, read: Reader<T>): Field<T> {
+  return { ...PLAIN, about, read, required: true };
 }
 
 /** A field that the reference knows and that has no effect here: it is read, and told of unless it is as usual. */
-export function idle<T>(read: Reader<T>, usual?: T): Field<T | undefined> {
-  return { ...PLAIN, read, idle: { usual } };
+export function idle<T>(about: string, read: Reader<T>, usual?: T): Field<T | undefined> {
+  return { ...PLAIN, about, read, idle: { usual } };
 }
 
 /** A field that names a plugin of one of these types; left out, it means the one of the first type. */
 export function reference(...types: [string, ...string[]]): Field<string | undefined> {
-  return { ...PLAIN, read: pluginName, refersTo: types };
+  return { ...PLAIN, about: `the ${types.join(" or ")} that it reads`, read: pluginName, refersTo: types };
 }
 
+const PLUGIN_NAME = "the name of a plugin";
+
 /** The name of a plugin; "" counts as left out, as in the reference. */
-export function pluginName(value: unknown, place: Place): string | undefined {
+export const pluginName: Reader<string> = taking(PLUGIN_NAME, (value, place) => {
   if (value === "") return undefined;
-  return typeof value === "string" ? value : place.refuse(`must be the name of a plugin, is ${show(value)}`);
-}
+  return typeof value === "string" ? value : place.expect(PLUGIN_NAME, value);
+});
 
 /** What a shape is called in messages. */
 export interface Owner {
@@ -79,7 +83,7 @@ function defaultsOf(shape: Shape): Readonly<Record<string, unknown>> {
 
 function readField(name: string, field: Field<unknown>, seen: unknown, place: Place, owner: Owner): unknown {
   if (seen === undefined || seen === null) {
-    if (field.required) place.refuse(`${name} is missing`);
+    if (field.required) place.refuse(`${name} is missing: ${field.about}`);
     return field.fallback;
   }
   const at = place.at(name);
@@ -106,5 +110,5 @@ export function readShape<S extends Shape>(shape: S, value: unknown, place: Plac
 
 /** A nested mapping. */
 export function record<S extends Shape>(shape: S): Reader<Values<S>> {
-  return (value, place) => readShape(shape, value, place);
+  return taking({ text: "a mapping", fields: shape }, (value, place) => readShape(shape, value, place));
 }

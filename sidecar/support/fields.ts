@@ -58,8 +58,35 @@ export class Place {
   }
 }
 
+/** What a reader takes, for people who write it: messages and the reference of the configuration say the same. */
+export interface Takes {
+  /** Continues "must be": `an integer from 0 to 4096`. */
+  readonly text: string;
+  /** Where a number counts something: `tokens`. */
+  readonly unit?: string;
+  /** What the items of a list are. */
+  readonly items?: Takes;
+  /** The fields of a mapping, as the module that reads them has them. */
+  readonly fields?: object;
+}
+
 /** Reads one value; undefined, and a problem more, where it cannot be used. */
-export type Reader<T> = (value: unknown, place: Place) => T | undefined;
+export interface Reader<T> {
+  (value: unknown, place: Place): T | undefined;
+  readonly takes?: Takes;
+}
+
+/** A reader that tells what it takes. */
+export function taking<T>(takes: string | Takes, read: (value: unknown, place: Place) => T | undefined): Reader<T> {
+  return Object.assign((value: unknown, place: Place) => read(value, place), {
+    takes: typeof takes === "string" ? { text: takes } : takes,
+  });
+}
+
+/** The same reader, of numbers that count something. */
+export function counting<T>(unit: string, read: Reader<T>): Reader<T> {
+  return taking({ ...read.takes, text: read.takes?.text ?? "", unit }, read);
+}
 
 /**
  * A mapping with these fields and no others; without `known`, with any.
@@ -90,29 +117,30 @@ export function list(value: unknown, place: Place): readonly unknown[] | undefin
 
 /** A list whose items one reader reads; those that it refuses are left out. */
 export function listOf<T>(read: Reader<T>): Reader<readonly T[]> {
-  return (value, place) =>
+  return taking({ text: "a list", ...(read.takes && { items: read.takes }) }, (value, place) =>
     list(value, place)?.flatMap((item, index) => {
       const found = read(item, place.at(index));
       return found === undefined ? [] : [found];
-    });
+    }),
+  );
 }
 
 /** A text of so many bytes of UTF-8. */
 export function text(max: number, min = 1): Reader<string> {
-  return (value, place) => {
+  return taking("a string", (value, place) => {
     if (typeof value !== "string") {
       const scalar = typeof value === "number" || typeof value === "boolean";
       return place.refuse(`must be a string, is ${show(value)}${scalar ? "; put it in quotes" : ""}`);
     }
     const bytes = Buffer.byteLength(value);
     return bytes >= min && bytes <= max ? value : place.refuse(`must have ${min} to ${max} bytes, has ${bytes}`);
-  };
+  });
 }
 
 /** A mapping of texts to texts. */
 export function texts(maxKey: number, maxValue: number): Reader<Readonly<Record<string, string>>> {
   const read = text(maxValue, 0);
-  return (value, place) => {
+  return taking("a mapping of strings", (value, place) => {
     const fields = mapping(value, place);
     if (fields === undefined) return undefined;
     const entries: [string, string][] = [];
@@ -123,21 +151,24 @@ export function texts(maxKey: number, maxValue: number): Reader<Readonly<Record<
     }
     // Not by assignment: a label may be called __proto__.
     return Object.fromEntries(entries);
-  };
+  });
 }
 
+const TRUTHS = "true or false";
+
 /** true or false. */
-export function flag(value: unknown, place: Place): boolean | undefined {
-  return typeof value === "boolean" ? value : place.expect("true or false", value);
-}
+export const flag: Reader<boolean> = taking(TRUTHS, (value, place) =>
+  typeof value === "boolean" ? value : place.expect(TRUTHS, value),
+);
 
 /** An integer between two bounds, both included; each may be left out. */
 export function integer(min?: number, max?: number): Reader<number> {
   const expected = `an integer${boundsText({ min, max })}`;
-  return (value, place) =>
+  return taking(expected, (value, place) =>
     Number.isSafeInteger(value) && (value as number) >= (min ?? -Infinity) && (value as number) <= (max ?? Infinity)
       ? (value as number)
-      : place.expect(expected, value);
+      : place.expect(expected, value),
+  );
 }
 
 /** Bounds of a number; each may be left out. */
@@ -163,14 +194,17 @@ function boundsText({ min, over, max }: Bounds): string {
 export function number(bounds: Bounds = {}): Reader<number> {
   const { min = -Infinity, over = -Infinity, max = Infinity } = bounds;
   const expected = `a finite number${boundsText(bounds)}`;
-  return (value, place) =>
+  return taking(expected, (value, place) =>
     typeof value === "number" && Number.isFinite(value) && value >= min && value > over && value <= max
       ? value
-      : place.expect(expected, value);
+      : place.expect(expected, value),
+  );
 }
 
 /** One of a few texts. */
 export function oneOf<const T extends string>(...known: readonly T[]): Reader<T> {
   const expected = known.map((name) => JSON.stringify(name)).join(" or ");
-  return (value, place) => (known.includes(value as T) ? (value as T) : place.expect(expected, value));
+  return taking(expected, (value, place) =>
+    known.includes(value as T) ? (value as T) : place.expect(expected, value),
+  );
 }

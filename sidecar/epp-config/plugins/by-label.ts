@@ -12,14 +12,19 @@ function oneOfValues(key: string, values: readonly string[], orAbsent: boolean):
   return filtering(PLUGIN_LABEL_SELECTOR_FILTER, { terms: [{ key, operator, values }] });
 }
 
-/** Takes the endpoints with one of the values in a label; an absent label reads as "". */
+/** By one label. */
 export const byLabel = plugin({
   type: "by-label",
+  about: "Takes the endpoints whose label has one of the values; where the label is absent, it reads as an empty one.",
   stage: "filter",
   shape: {
-    label: required(labelKey),
-    validValues: withDefault(listOf(anyText), []),
-    allowsNoLabel: withDefault(flag, false),
+    label: required("the label that is looked at", labelKey),
+    validValues: withDefault(
+      "values of endpoints that are taken; some are needed unless `allowsNoLabel`",
+      listOf(anyText),
+      [],
+    ),
+    allowsNoLabel: withDefault("endpoints without the label are taken too", flag, false),
   },
   check(values, place) {
     if (values.validValues.length === 0 && !values.allowsNoLabel) {
@@ -33,7 +38,8 @@ export const byLabel = plugin({
 });
 
 function byRole(type: string, roles: readonly string[], orAbsent: boolean): PluginDescriptor {
-  return plugin({ type, stage: "filter", shape: {}, steps: () => [oneOfValues(ROLE_LABEL, roles, orAbsent)] });
+  const about = `Takes the endpoints whose label \`${ROLE_LABEL}\` is ${roles.join(", ")}${orAbsent ? ", or absent" : ""}.`;
+  return plugin({ type, about, stage: "filter", shape: {}, steps: () => [oneOfValues(ROLE_LABEL, roles, orAbsent)] });
 }
 
 /** Takes the endpoints that decode, by label; one without a role does everything. */

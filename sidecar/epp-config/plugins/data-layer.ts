@@ -1,44 +1,53 @@
-import { flag, integer, listOf } from "../../support/fields.ts";
+import { flag, integer, listOf, taking } from "../../support/fields.ts";
 import { anyList, anyMapping, anyText, duration, word } from "../readers.ts";
 import { idle, optional, required, withDefault } from "../shape.ts";
 import { plugin } from "./plugin.ts";
 
 function source(path: string) {
   return {
-    scheme: idle(word, "http"),
-    path: idle(word, path),
-    insecureSkipVerify: idle(flag, true),
-    caCertPath: idle(anyText, ""),
-    clientCertPath: idle(anyText, ""),
-    clientKeyPath: idle(anyText, ""),
-    interval: idle((value, place) => (value === "" ? "" : duration(value, place)), ""),
+    scheme: idle("scheme of the URLs", word, "http"),
+    path: idle("path of the URLs", word, path),
+    insecureSkipVerify: idle("believe any certificate", flag, true),
+    caCertPath: idle("file with authorities for https", anyText, ""),
+    clientCertPath: idle("file with the certificate to show", anyText, ""),
+    clientKeyPath: idle("file with its key", anyText, ""),
+    interval: idle(
+      "time between two readings",
+      taking(duration.takes!, (value, place) => (value === "" ? "" : duration(value, place))),
+      "",
+    ),
   };
 }
 
-/** Scrapes the endpoints' metrics; here an endpoint's own URL says where. */
+/** Metrics of endpoints. */
 export const metricsDataSource = plugin({
   type: "metrics-data-source",
+  about: "Reads the metrics of endpoints. Here the flags of `serve` and the file of endpoints say where and how often.",
   stage: "data source",
-  shape: { ...source("/metrics"), port: idle(integer(1, 65_535)) },
+  shape: { ...source("/metrics"), port: idle("port of the metrics", integer(1, 65_535)) },
 });
 
-/** Finds queue, running requests and KV-cache use in the metrics; the engines are built in. */
+/** What is found in metrics. */
 export const coreMetricsExtractor = plugin({
   type: "core-metrics-extractor",
+  about:
+    "Finds queue, running requests, KV-cache use and adapters in the metrics. Here the engines are built in, and labels say which one it is.",
   stage: "extractor",
   shape: (group) => ({
     engineLabelKey: idle(
+      "label that names an endpoint's engine",
       word,
       group === "llm-d.ai" ? "llm-d.ai/engine-type" : "inference.networking.k8s.io/engine-type",
     ),
-    defaultEngine: idle(word, "vllm"),
-    engineConfigs: idle(listOf(anyMapping)),
+    defaultEngine: idle("engine of endpoints without the label", word, "vllm"),
+    engineConfigs: idle("names of metrics by engine", listOf(anyMapping)),
   }),
 });
 
-/** Asks the endpoints which models they have. */
+/** Models of endpoints. */
 export const modelsDataSource = plugin({
   type: "models-data-source",
+  about: "Asks endpoints which models they have.",
   stage: "data source",
   idle: "always",
   shape: source("/v1/models"),
@@ -47,53 +56,79 @@ export const modelsDataSource = plugin({
 /** Reads the answer to that. */
 export const modelsDataExtractor = plugin({
   type: "models-data-extractor",
+  about: "Reads the answers of `models-data-source`.",
   stage: "extractor",
   idle: "always",
   shape: {},
 });
 
-/** Scrapes the GPUs' metrics. */
+/** Metrics of GPUs. */
 export const dcgmDataSource = plugin({
   type: "dcgm-data-source",
+  about: "Reads the metrics of GPUs.",
   stage: "data source",
   idle: "always",
-  shape: { ...source("/metrics"), port: optional(integer(0, 65_535)), useNodeAddress: withDefault(flag, false) },
+  shape: {
+    ...source("/metrics"),
+    port: optional("port of the metrics", integer(0, 65_535)),
+    useNodeAddress: withDefault("ask the node in place of the pod", flag, false),
+  },
 });
 
 /** Reads them. */
-export const dcgmExtractor = plugin({ type: "dcgm-extractor", stage: "extractor", idle: "always", shape: {} });
+export const dcgmExtractor = plugin({
+  type: "dcgm-extractor",
+  about: "Reads the answers of `dcgm-data-source`.",
+  stage: "extractor",
+  idle: "always",
+  shape: {},
+});
 
 /** Follows objects of Kubernetes. */
 export const k8sNotificationSource = plugin({
   type: "k8s-notification-source",
+  about: "Follows objects of Kubernetes.",
   stage: "data source",
   idle: "always",
-  shape: { group: optional(anyText), version: required(word), kind: required(word) },
+  shape: {
+    group: optional("API group of the objects", anyText),
+    version: required("API version of the objects", word),
+    kind: required("kind of the objects", word),
+  },
 });
 
 /** Follows the endpoints. */
 export const endpointNotificationSource = plugin({
   type: "endpoint-notification-source",
+  about: "Follows the coming and going of endpoints.",
   stage: "data source",
   idle: "always",
   shape: {},
 });
 
-/** Reads endpoints from a file; here the flag for the file of endpoints does. */
+/** Endpoints of a file. */
 export const fileDiscovery = plugin({
   type: "file-discovery",
+  about: "Reads endpoints from a file. Here `serve --endpoints` does.",
   stage: "endpoint discovery",
   idle: "always",
-  shape: { path: required(word), watchFile: withDefault(flag, false) },
+  shape: { path: required("the file", word), watchFile: withDefault("follow it as it changes", flag, false) },
 });
 
-/** Tells replicas of each other's requests. */
-export const localSyncer = plugin({ type: "local-syncer", stage: "replica syncer", idle: "always", shape: {} });
+/** State between replicas. */
+export const localSyncer = plugin({
+  type: "local-syncer",
+  about: "Tells replicas of each other's requests. Here `serve --redis` does.",
+  stage: "replica syncer",
+  idle: "always",
+  shape: {},
+});
 
 /** Reports attributes of requests to the proxy. */
 export const requestAttributeReporter = plugin({
   type: "request-attribute-reporter",
+  about: "Reports attributes of requests to the proxy.",
   stage: "request handler",
   idle: "always",
-  shape: { attributes: required(anyList) },
+  shape: { attributes: required("the attributes", anyList) },
 });

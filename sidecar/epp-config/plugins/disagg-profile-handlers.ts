@@ -5,7 +5,7 @@ import {
   DECIDER_PREFIX,
   HANDLER_DISAGG,
 } from "../../../wire/layout.ts";
-import { integer, type Place, show } from "../../support/fields.ts";
+import { counting, integer, type Place, show, taking } from "../../support/fields.ts";
 import { nearest } from "../../support/suggest.ts";
 import { anyText } from "../readers.ts";
 import { idle, optional, pluginName, record, reference, withDefault } from "../shape.ts";
@@ -111,17 +111,30 @@ function deciderOf(around: Surroundings, name: string | undefined, stage: "prefi
   return decision;
 }
 
-function stageOrder(value: unknown, place: Place): "decode-first" | undefined {
+const stageOrder = taking('"decode-first"', (value: unknown, place: Place): "decode-first" | undefined => {
   const order = typeof value === "string" ? value.toLowerCase().replaceAll(/[-_]/g, "") : undefined;
   if (order === "" || order === "decode" || order === "decodefirst") return "decode-first";
   if (order === "prefill" || order === "prefillfirst") {
     return place.refuse("prefill-first is known, but this version does not have it; it has decode-first");
   }
   return place.expect('"decode-first"', value);
-}
+});
 
-const name = optional(anyText);
-const decider = optional(pluginName);
+const PROFILE_ABOUT = {
+  decode: "the profile that picks who decodes",
+  prefill: "the profile that picks who prefills",
+  encode: "the profile that picks who encodes",
+} as const;
+const DECIDER_ABOUT = {
+  prefill: "the decider about prefill; none: never elsewhere",
+  encode: "the decider about encode; none: never elsewhere",
+} as const;
+
+/** The name of a stage's profile, and that of its decider, in any of their places. */
+const named = (stage: keyof typeof PROFILE_ABOUT) => optional(PROFILE_ABOUT[stage], anyText);
+const decidedBy = (stage: keyof typeof DECIDER_ABOUT) => optional(DECIDER_ABOUT[stage], pluginName);
+/** The flat names of older versions. */
+const OLD = "older name of";
 
 /** The flat parameters of older versions, each with its place in the newer form. */
 const FLAT = {
@@ -133,20 +146,27 @@ const FLAT = {
   encodeDeciderPluginName: ["deciders", "encode"],
 } as const;
 
-/** Runs decode, then encode and prefill on other endpoints where deciders say so. */
+/** Several endpoints for a request. */
 export const disaggProfileHandler = plugin({
   type: "disagg-profile-handler",
+  about: "Picks an endpoint that decodes, then others that encode and prefill, where the deciders say so.",
   stage: "profile handler",
   shape: {
-    stageOrder: withDefault(stageOrder, "decode-first"),
-    profiles: optional(record({ decode: name, prefill: name, encode: name })),
-    deciders: optional(record({ prefill: decider, encode: decider })),
-    decodeProfile: name,
-    prefillProfile: name,
-    encodeProfile: name,
-    prefillDeciderPluginName: decider,
-    deciderPluginName: decider,
-    encodeDeciderPluginName: decider,
+    stageOrder: withDefault("which stage is decided first; prefill-first is not there", stageOrder, "decode-first"),
+    profiles: optional(
+      "profiles of the stages, each called as its stage where it is left out",
+      record({ decode: named("decode"), prefill: named("prefill"), encode: named("encode") }),
+    ),
+    deciders: optional(
+      "who decides what is done elsewhere",
+      record({ prefill: decidedBy("prefill"), encode: decidedBy("encode") }),
+    ),
+    decodeProfile: optional(`${OLD} profiles.decode`, anyText),
+    prefillProfile: optional(`${OLD} profiles.prefill`, anyText),
+    encodeProfile: optional(`${OLD} profiles.encode`, anyText),
+    prefillDeciderPluginName: optional(`${OLD} deciders.prefill`, pluginName),
+    deciderPluginName: optional(`${OLD} deciders.prefill`, pluginName),
+    encodeDeciderPluginName: optional(`${OLD} deciders.encode`, pluginName),
   },
   check(values, place) {
     const flat = Object.keys(FLAT).filter((key) => Object.hasOwn(values, key)) as (keyof typeof FLAT)[];
@@ -180,22 +200,30 @@ export const disaggProfileHandler = plugin({
   },
 });
 
-/**
- * The older handler, without encode. Its first versions had no deciders: they always prefilled elsewhere, or from
- * `threshold` characters on that were not cached.
- */
+/** The older handler. Its first versions had no deciders: they always prefilled elsewhere, or by `threshold`. */
 export const pdProfileHandler = plugin({
   type: "pd-profile-handler",
+  about: "The same without encode, by its older name. Without a decider it always prefills elsewhere.",
   stage: "profile handler",
   shape: {
-    decodeProfile: withDefault(anyText, PROFILES.decode),
-    prefillProfile: withDefault(anyText, PROFILES.prefill),
-    deciderPluginName: decider,
-    threshold: optional(integer(0)),
-    primaryPort: withDefault(integer(0, 65_535), 0),
-    prefixPluginType: idle(anyText),
-    prefixPluginName: idle(anyText),
-    hashBlockSize: idle(integer(0)),
+    decodeProfile: withDefault(PROFILE_ABOUT.decode, anyText, PROFILES.decode),
+    prefillProfile: withDefault(PROFILE_ABOUT.prefill, anyText, PROFILES.prefill),
+    deciderPluginName: optional(
+      "the decider about prefill; a `prefix-based-pd-decider` that there is where it is left out",
+      pluginName,
+    ),
+    threshold: optional(
+      "in place of a decider: prefills elsewhere from that many on that are not cached; 0: always",
+      counting("characters", integer(0)),
+    ),
+    primaryPort: withDefault(
+      "port that requests are sent to, the picked one going out in a header; 0: the picked one",
+      integer(0, 65_535),
+      0,
+    ),
+    prefixPluginType: idle("the plugin that knows prefixes", anyText),
+    prefixPluginName: idle("the plugin that knows prefixes", anyText),
+    hashBlockSize: idle("block size of old prefix plugins", counting("characters", integer(0))),
     prefixMatchInfoProducerName: reference("approx-prefix-cache-producer"),
   },
   check(values, place) {

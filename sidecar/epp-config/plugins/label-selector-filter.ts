@@ -6,7 +6,7 @@ import {
   TERM_NOT_IN,
 } from "../../../wire/layout.ts";
 import type { PlanTerm } from "../../../wire/model.ts";
-import { listOf, oneOf, type Place, show, text, texts } from "../../support/fields.ts";
+import { listOf, oneOf, type Place, type Reader, show, taking, text, texts } from "../../support/fields.ts";
 import { optional, record, required, withDefault } from "../shape.ts";
 import { filtering, type PluginDescriptor, plugin } from "./plugin.ts";
 
@@ -24,23 +24,23 @@ const OPERATORS = {
 } as const;
 
 /** The name of a label. */
-export function labelKey(value: unknown, place: Place): string | undefined {
+export const labelKey: Reader<string> = taking("the name of a label", (value, place) => {
   const key = text(MAX_KEY)(value, place);
   return key === undefined || KEY.test(key) ? key : place.refuse(`${show(key)} is no name of a label`);
-}
-
-function labelValue(value: unknown, place: Place): string | undefined {
-  const found = text(MAX_VALUE, 0)(value, place);
-  return found === undefined || VALUE.test(found) ? found : place.refuse(`${show(found)} is no value of a label`);
-}
-
-const readExpression = record({
-  key: required(labelKey),
-  operator: required(oneOf("In", "NotIn", "Exists", "DoesNotExist")),
-  values: optional(listOf(labelValue)),
 });
 
-function expression(value: unknown, place: Place): ReturnType<typeof readExpression> {
+const labelValue: Reader<string> = taking("the value of a label", (value, place) => {
+  const found = text(MAX_VALUE, 0)(value, place);
+  return found === undefined || VALUE.test(found) ? found : place.refuse(`${show(found)} is no value of a label`);
+});
+
+const readExpression = record({
+  key: required("the label that is looked at", labelKey),
+  operator: required("what must be so", oneOf("In", "NotIn", "Exists", "DoesNotExist")),
+  values: optional("for In and NotIn, which need some", listOf(labelValue)),
+});
+
+const expression = taking(readExpression.takes!, (value: unknown, place: Place) => {
   const found = readExpression(value, place);
   const values = found?.values?.length ?? 0;
   const operator = found?.operator;
@@ -50,24 +50,25 @@ function expression(value: unknown, place: Place): ReturnType<typeof readExpress
     place.at("values").refuse(`${operator} takes no values`);
   }
   return found;
-}
+});
 
-function labels(value: unknown, place: Place): Readonly<Record<string, string>> | undefined {
+const labels = taking("a mapping of labels to values", (value: unknown, place: Place) => {
   const found = texts(MAX_KEY, MAX_VALUE)(value, place);
   for (const [key, item] of Object.entries(found ?? {})) {
     if (!KEY.test(key)) place.refuse(`${show(key)} is no name of a label`);
     labelValue(item, place.at(key));
   }
   return found;
-}
+});
 
-function selector(type: string): PluginDescriptor {
+function selector(type: string, about: string): PluginDescriptor {
   return plugin({
     type,
+    about,
     stage: "filter",
     shape: {
-      matchLabels: withDefault(labels, {}),
-      matchExpressions: withDefault(listOf(expression), []),
+      matchLabels: withDefault("labels that endpoints must have with these values", labels, {}),
+      matchExpressions: withDefault("further conditions", listOf(expression), []),
     },
     steps: ({ matchLabels, matchExpressions }) => [
       filtering(PLUGIN_LABEL_SELECTOR_FILTER, {
@@ -82,8 +83,11 @@ function selector(type: string): PluginDescriptor {
   });
 }
 
-/** Takes the endpoints whose labels fulfil a selector of Kubernetes; all conditions must hold. */
-export const labelSelectorFilter = selector("label-selector-filter");
+/** By a selector of Kubernetes. */
+export const labelSelectorFilter = selector(
+  "label-selector-filter",
+  "Takes the endpoints whose labels fulfil a selector of Kubernetes; all conditions must hold.",
+);
 
 /** The same by its older name. */
-export const byLabelSelector = selector("by-label-selector");
+export const byLabelSelector = selector("by-label-selector", "`label-selector-filter` by its older name.");

@@ -5,17 +5,22 @@ import { plugin, scoring } from "./plugin.ts";
 
 const weight = number({ min: 0 });
 
-/** Scores by the headroom between the latency that is expected and the one that is wanted. */
+/** By expected and wanted latency. */
 export const latencyScorer = plugin({
   type: "latency-scorer",
+  about: "Scores by the headroom between the latency that is expected and the one that is wanted.",
   stage: "scorer",
   shape: {
-    ttftWeight: withDefault(weight, 0.8),
-    tpotWeight: withDefault(weight, 0.2),
-    headroomSelectionStrategy: withDefault(oneOf("least", "most"), "least"),
-    compositeKVWeight: withDefault(weight, 1),
-    compositeQueueWeight: withDefault(weight, 1),
-    compositePrefixWeight: withDefault(weight, 1),
+    ttftWeight: withDefault("weight of the headroom of the first token", weight, 0.8),
+    tpotWeight: withDefault("weight of the headroom of the others", weight, 0.2),
+    headroomSelectionStrategy: withDefault(
+      "which headroom is preferred: the least that suffices keeps the others for larger requests",
+      oneOf("least", "most"),
+      "least",
+    ),
+    compositeKVWeight: withDefault("weight of free KV-cache, where nothing is predicted", weight, 1),
+    compositeQueueWeight: withDefault("weight of a short queue, likewise", weight, 1),
+    compositePrefixWeight: withDefault("weight of a cached prompt, likewise", weight, 1),
     latencyPredictionInfoProducerName: reference("predicted-latency-producer"),
     prefixMatchInfoProducerName: reference("approx-prefix-cache-producer"),
   },

@@ -4,7 +4,7 @@ import {
   PLUGIN_RANDOM_PICKER,
   PLUGIN_WEIGHTED_RANDOM_PICKER,
 } from "../../../wire/layout.ts";
-import { integer } from "../../support/fields.ts";
+import { counting, integer } from "../../support/fields.ts";
 import { lenient } from "../readers.ts";
 import { withDefault } from "../shape.ts";
 import { type PluginDescriptor, picking, plugin } from "./plugin.ts";
@@ -16,22 +16,45 @@ import { type PluginDescriptor, picking, plugin } from "./plugin.ts";
  */
 const DESTINATIONS = 3;
 
-const destinations = lenient(integer(), (value) => (value < 1 ? DESTINATIONS : Math.min(value, MAX_DESTINATIONS)));
+const destinations = lenient(
+  integer(),
+  (value) => (value < 1 ? DESTINATIONS : Math.min(value, MAX_DESTINATIONS)),
+  ` from 1 to ${MAX_DESTINATIONS}; less counts as ${DESTINATIONS}, more as ${MAX_DESTINATIONS}`,
+);
 
-function picker(type: string, wire: number): PluginDescriptor {
+function picker(type: string, wire: number, about: string): PluginDescriptor {
   return plugin({
     type,
+    about,
     stage: "picker",
-    shape: { maxNumOfEndpoints: withDefault(destinations, DESTINATIONS) },
+    shape: {
+      maxNumOfEndpoints: withDefault(
+        "how many are listed, the first to be chosen and the others for Envoy's retries; the reference has 1",
+        counting("endpoints", destinations),
+        DESTINATIONS,
+      ),
+    },
     steps: ({ maxNumOfEndpoints }) => [picking(wire, [maxNumOfEndpoints])],
   });
 }
 
-/** Lists the endpoints with the highest total score, best first. */
-export const maxScorePicker = picker("max-score-picker", PLUGIN_MAX_SCORE_PICKER);
+/** By total. */
+export const maxScorePicker = picker(
+  "max-score-picker",
+  PLUGIN_MAX_SCORE_PICKER,
+  "Lists the endpoints with the highest total score, best first.",
+);
 
-/** Lists endpoints at random, whatever their scores. */
-export const randomPicker = picker("random-picker", PLUGIN_RANDOM_PICKER);
+/** By chance. */
+export const randomPicker = picker(
+  "random-picker",
+  PLUGIN_RANDOM_PICKER,
+  "Lists endpoints at random, whatever their scores.",
+);
 
-/** Lists endpoints at random, those with higher totals more often. */
-export const weightedRandomPicker = picker("weighted-random-picker", PLUGIN_WEIGHTED_RANDOM_PICKER);
+/** By both. */
+export const weightedRandomPicker = picker(
+  "weighted-random-picker",
+  PLUGIN_WEIGHTED_RANDOM_PICKER,
+  "Lists endpoints at random, those with higher totals more often.",
+);

@@ -77,6 +77,10 @@ export interface PluginParts<V> {
   /** The name that `type` holds in a configuration. */
   readonly type: string;
   readonly stage: Stage;
+  /** What it does, in one or two sentences: the reference of the configuration says it. */
+  readonly about: string;
+  /** Set where no other endpoint picker has it: the others are called there as here. */
+  readonly own?: true;
   /** Looks at the parameters together, tells what is wrong, and returns them as they are to be kept. */
   readonly check?: (values: V, place: Place, group: ApiGroup) => V;
   /** Its steps in a profile; filters, scorers and pickers have this. */

@@ -1,24 +1,33 @@
 import { PLUGIN_PREFIX_CACHE_SCORER } from "../../../wire/layout.ts";
-import { integer, number } from "../../support/fields.ts";
+import { counting, integer, number } from "../../support/fields.ts";
 import { checkPrefixValues, type PrefixValues, prefixShape } from "../prefix-settings.ts";
 import { idle, reference, withDefault } from "../shape.ts";
 import { plugin, scoring } from "./plugin.ts";
 
 const OWN = {
-  matchLengthWeight: withDefault(number({ min: 0, max: 1 }), 0),
-  matchLengthScaleTokens: withDefault(integer(), 8192),
+  matchLengthWeight: withDefault(
+    "weight of the length that is matched, beside the share",
+    number({ min: 0, max: 1 }),
+    0,
+  ),
+  matchLengthScaleTokens: withDefault(
+    "a length that scores 1; over 0 with a weight",
+    counting("tokens", integer()),
+    8192,
+  ),
   prefixMatchInfoProducerName: reference("approx-prefix-cache-producer"),
 };
 
-/** hashBlockSize counts characters, and only old endpoint pickers have it. */
-const OLD = { hashBlockSize: idle(integer(0)) };
+const OLD = { hashBlockSize: idle("block size of old endpoint pickers", counting("characters", integer(0))) };
 
 /**
- * Prefers endpoints that hold more of the prompt: matched / all blocks, or by matchLengthWeight the length matched.
+ * By what endpoints hold of the prompt.
  * In the older API group the settings of the prefix index stand here rather than in a producer.
  */
 export const prefixCacheScorer = plugin({
   type: "prefix-cache-scorer",
+  about:
+    "Prefers endpoints that hold more of the prompt: matched / all blocks, or by `matchLengthWeight` the length matched.",
   stage: "scorer",
   shape: (group) => (group === "llm-d.ai" ? OWN : { ...OWN, ...prefixShape(group), ...OLD }) as typeof OWN,
   parameterOf(name, group) {

@@ -1,5 +1,5 @@
 import { PLUGIN_SESSION_AFFINITY_SCORER } from "../../../wire/layout.ts";
-import { listOf, number, oneOf, type Place } from "../../support/fields.ts";
+import { counting, listOf, number, oneOf, type Place, taking } from "../../support/fields.ts";
 import { anyText, word } from "../readers.ts";
 import { idle, optional, record, withDefault } from "../shape.ts";
 import { plugin, scoring } from "./plugin.ts";
@@ -12,33 +12,47 @@ function oneOfTwo(source: { header?: string | undefined; attribute?: string | un
   if (!source.header === !source.attribute) place.refuse("exactly one of header and attribute must be set");
 }
 
-const readSource = record({ header: optional(anyText), attribute: optional(anyText), producer: optional(anyText) });
-const sources = listOf((value, place) => {
-  const source = readSource(value, place);
-  if (source !== undefined) oneOfTwo(source, place);
-  return source;
+const readSource = record({
+  header: optional("header that names the session", anyText),
+  attribute: optional("or an attribute that does", anyText),
+  producer: optional("who produces it", anyText),
 });
-const seconds = number({ over: 0 });
+const sources = listOf(
+  taking(readSource.takes!, (value, place) => {
+    const source = readSource(value, place);
+    if (source !== undefined) oneOfTwo(source, place);
+    return source;
+  }),
+);
+const seconds = counting("seconds", number({ over: 0 }));
 
 /**
- * Prefers the endpoint that the request names in a header, as an earlier answer gave it out.
+ * By the endpoint that a request names.
  * The strategy session_id remembers sessions that clients name themselves. There is none of that here: with it the
  * plugin leaves the choice to the others, as the reference does for a session that it has not seen.
  */
 export const sessionAffinityScorer = plugin({
   type: "session-affinity-scorer",
+  about: "Prefers the endpoint that the request names in a header, as an earlier answer gave it out.",
   stage: "scorer",
   shape: {
-    strategy: withDefault(oneOf(ENCODED, SESSION_ID), ENCODED),
-    encodedEndpointHeaderConfig: withDefault(record({ header: optional(anyText) }), { header: HEADER }),
+    strategy: withDefault(
+      `how sessions are known; ${SESSION_ID} has no effect: no session is remembered`,
+      oneOf(ENCODED, SESSION_ID),
+      ENCODED,
+    ),
+    encodedEndpointHeaderConfig: withDefault("the header", record({ header: optional("its name", anyText) }), {
+      header: HEADER,
+    }),
     sessionIdConfig: idle(
+      "how sessions are remembered",
       record({
-        sources: withDefault(sources, [{ header: "x-session-id" }]),
-        evictionTtlSeconds: withDefault(seconds, 300),
-        evictionSweepSeconds: withDefault(seconds, 10),
+        sources: withDefault("what names sessions", sources, [{ header: "x-session-id" }]),
+        evictionTtlSeconds: withDefault("after which a session is forgotten", seconds, 300),
+        evictionSweepSeconds: withDefault("time between two looks for such", seconds, 10),
       }),
     ),
-    profileName: idle(word),
+    profileName: idle("profile whose pick is remembered", word),
   },
   check(values, place) {
     if (values.strategy === SESSION_ID) {

@@ -9,9 +9,10 @@ function expectOne(type: string, { profiles, place }: Surroundings): void {
     place.refuse(`${type} runs one profile, there are ${profiles.length}: ${profiles.join(", ")}`);
 }
 
-/** Runs the one scheduling profile that there is. */
+/** One profile. */
 export const singleProfileHandler = plugin({
   type: "single-profile-handler",
+  about: "Runs the one scheduling profile that there is. The default.",
   stage: "profile handler",
   shape: {},
   handle(_, around) {
@@ -20,11 +21,12 @@ export const singleProfileHandler = plugin({
   },
 });
 
-/** Sends requests to one port of the picked pod, and names the picked one in a header. 0 leaves the port as it is. */
+/** One profile, and one port of a pod. */
 export const dataParallelProfileHandler = plugin({
   type: "data-parallel-profile-handler",
+  about: "Runs the one profile, sends requests to one port of the picked pod, and names the picked one in a header.",
   stage: "profile handler",
-  shape: { primaryPort: withDefault(integer(0, 65_535), 8000) },
+  shape: { primaryPort: withDefault("that port; 0: the picked one", integer(0, 65_535), 8000) },
   handle({ primaryPort }, around) {
     expectOne("data-parallel-profile-handler", around);
     return { handler: HANDLER_DATA_PARALLEL, handlerParameters: [0, 0, 0, 0, 0, 0, 0, primaryPort] };

@@ -1,6 +1,6 @@
 import type { PlanLimit } from "../../../wire/model.ts";
 import { parseDuration } from "../../support/duration.ts";
-import { flag, listOf, type Place, show } from "../../support/fields.ts";
+import { flag, listOf, type Place, type Reader, show, taking } from "../../support/fields.ts";
 import { quantity, quantityValue, someDuration, word } from "../readers.ts";
 import { optional, record, required, type Values, withDefault } from "../shape.ts";
 import { plugin } from "./plugin.ts";
@@ -10,27 +10,31 @@ const US = 1000;
 /** What a header's name may be made of: RFC 9110, 5.6.2. */
 const HEADER = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 
-function header(value: unknown, place: Place): string | undefined {
+const A_HEADER = "the name of a request header, such as x-api-key";
+const header: Reader<string> = taking(A_HEADER, (value, place) => {
   const name = word(value, place);
   if (name === undefined) return undefined;
-  return HEADER.test(name) ? name.toLowerCase() : place.expect("the name of a request header, such as x-api-key", name);
-}
+  return HEADER.test(name) ? name.toLowerCase() : place.expect(A_HEADER, name);
+});
 
-function atLeastOne(value: unknown, place: Place): string | number | undefined {
+const atLeastOne = taking(`${quantity.takes?.text}, at least 1`, (value: unknown, place: Place) => {
   const written = quantity(value, place);
   if (written === undefined || quantityValue(written) >= 1) return written;
   return place.expect("at least 1; for less per second take a longer `per`", written);
-}
+});
 
 const LIMIT = {
-  name: required(word),
-  models: withDefault(listOf(word), []),
-  perModel: withDefault(flag, true),
-  key: optional(record({ header: required(header) })),
-  requests: optional(atLeastOne),
-  tokens: optional(atLeastOne),
-  per: required(someDuration),
-  burst: optional(someDuration),
+  name: required("what it is called, in metrics and answers", word),
+  models: withDefault("models that it is for; none: all", listOf(word), []),
+  perModel: withDefault("each model has a budget of its own", flag, true),
+  key: optional(
+    "what tells clients apart; left out: one budget for all",
+    record({ header: required("the header whose value does", header) }),
+  ),
+  requests: optional("how many requests", atLeastOne),
+  tokens: optional("how many tokens, of prompts and answers", atLeastOne),
+  per: required("the time in which so many may come", someDuration),
+  burst: optional("time whose budget may be spent at once; left out as `per`", someDuration),
 };
 type Limit = Values<typeof LIMIT>;
 
@@ -49,8 +53,9 @@ function checkBurst({ requests, tokens, per, burst }: Limit, place: Place): void
   }
 }
 
-function readLimit(value: unknown, place: Place): Limit | undefined {
-  const limit = record(LIMIT)(value, place);
+const asLimit = record(LIMIT);
+const readLimit: Reader<Limit> = taking(asLimit.takes!, (value, place) => {
+  const limit = asLimit(value, place);
   if (limit === undefined) return undefined;
   const fields = value as { requests?: unknown; tokens?: unknown } | null;
   if ((fields?.requests ?? fields?.tokens ?? undefined) === undefined) {
@@ -58,7 +63,7 @@ function readLimit(value: unknown, place: Place): Limit | undefined {
   }
   checkBurst(limit, place);
   return limit;
-}
+});
 
 function planLimit({ name, models, perModel, key, requests = 0, tokens = 0, per, burst = per }: Limit): PlanLimit {
   return {
@@ -73,11 +78,13 @@ function planLimit({ name, models, perModel, key, requests = 0, tokens = 0, per,
   };
 }
 
-/** Limits the requests and tokens of each client and model in a time. This product's own. */
+/** Rate limits. */
 export const tokenRateLimiter = plugin({
   type: "token-rate-limiter",
+  about: "Limits the requests and tokens of each client and model in a time.",
+  own: true,
   stage: "rate limiter",
-  shape: { limits: required(listOf(readLimit)) },
+  shape: { limits: required("one or more; a request goes on where all that are for it have room", listOf(readLimit)) },
   check(values, place) {
     const { limits } = values;
     const at = place.at("limits");

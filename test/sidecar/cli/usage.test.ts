@@ -1,10 +1,16 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
+import { commandTable } from "../../../sidecar/cli/flag-table.ts";
+import { makeProgram } from "../../../sidecar/cli/program.ts";
 import { WIRE_VERSION } from "../../../wire/layout.ts";
 import { start } from "./run.ts";
 
 const { version } = JSON.parse(readFileSync(new URL("../../../package.json", import.meta.url), "utf8"));
+
+const commands = makeProgram({ out: () => undefined, error: () => undefined }, () => undefined).commands.map(
+  commandTable,
+);
 
 test("version, in both ways", async (t) => {
   const expected = `inline-epp ${version} (wire version ${WIRE_VERSION}, node ${process.versions.node})\n`;
@@ -13,6 +19,31 @@ test("version, in both ways", async (t) => {
     assert.equal(await run.status, 0);
     assert.equal(run.out, expected);
   }
+});
+
+test("version, for programs", async (t) => {
+  const run = start(t, ["version", "--output", "json"]);
+  assert.equal(await run.status, 0);
+  assert.deepEqual(JSON.parse(run.out), { version, wireVersion: WIRE_VERSION, node: process.versions.node });
+});
+
+test("every command has examples in its help, and says so with status 0", async (t) => {
+  for (const { name } of commands) {
+    const run = start(t, [name, "--help"]);
+    assert.equal(await run.status, 0, name);
+    assert.match(run.out, new RegExp(`\\nExamples:\\n[^]*inline-epp ${name}`), name);
+    assert.equal(run.error, "", name);
+  }
+});
+
+test("a command that prints has --output json, but for scripts", () => {
+  const without = commands.filter(
+    ({ flags }) => !flags.some(({ long, values }) => long === "--output" && values.includes("json")),
+  );
+  assert.deepEqual(
+    without.map(({ name }) => name),
+    ["serve", "completion"],
+  );
 });
 
 test("help lists every flag with its variable, its default, and examples", async (t) => {
@@ -129,6 +160,14 @@ const MISUSED: readonly (readonly [string, Record<string, string>, RegExp])[] = 
   ["--endpoint x", {}, /^error: unknown option '--endpoint'\n\(Did you mean --endpoints\?\)/],
   ["-poolName p --endpoints x", {}, /^error: --endpoints and --pool-name contradict each other/],
   ["check", {}, /^error: missing required argument 'file'/],
+  ["completion", {}, /^error: missing required argument 'shell'/],
+  ["completion tcsh", {}, /'tcsh' is invalid for argument 'shell'\. Allowed choices are bash, zsh, fish/],
+  ["version --output yaml", {}, /'yaml' is invalid\. Allowed choices are text, json/],
+  [
+    "serve --endpoints x --context=",
+    {},
+    /'--context <name>' argument '' is invalid\. Expected a text that is not empty/,
+  ],
   ["check x --output xml", {}, /'xml' is invalid\. Allowed choices are yaml, json/],
 ];
 

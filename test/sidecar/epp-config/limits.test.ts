@@ -80,11 +80,14 @@ const AT = "plugins[1].parameters.limits";
 const ONE = (fields: string) => `{limits: [{${fields}}]}`;
 
 for (const [parameters, problem] of [
-  ["{}", "plugins[1].parameters (line 3): limits is missing"],
+  [
+    "{}",
+    "plugins[1].parameters (line 3): limits is missing: one or more; a request goes on where all that are for it have room",
+  ],
   ["{limits: []}", `${AT} (line 3): must have at least one limit`],
   ["{limits: {name: a}}", `${AT} (line 3): must be a list, is a mapping`],
-  [ONE("requests: 1, per: 1s"), `${AT}[0] (line 3): name is missing`],
-  [ONE("name: a, requests: 1"), `${AT}[0] (line 3): per is missing`],
+  [ONE("requests: 1, per: 1s"), `${AT}[0] (line 3): name is missing: what it is called, in metrics and answers`],
+  [ONE("name: a, requests: 1"), `${AT}[0] (line 3): per is missing: the time in which so many may come`],
   [ONE("name: a, per: 1s"), `${AT}[0] (line 3): limits nothing; set requests, tokens or both`],
   [ONE("name: a, requests: 1, per: 0s"), `${AT}[0].per (line 3): must be a duration over 0, is "0s"`],
   [ONE("name: a, requests: 1, per: 60"), `${AT}[0].per (line 3): must be a duration such as 50ms, 2s or 1m30s, is 60`],
@@ -104,7 +107,10 @@ for (const [parameters, problem] of [
     ONE("name: a, requests: 1, per: 1s, key: x-api-key"),
     `${AT}[0].key (line 3): must be a mapping with header, is "x-api-key"`,
   ],
-  [ONE("name: a, requests: 1, per: 1s, key: {}"), `${AT}[0].key (line 3): header is missing`],
+  [
+    ONE("name: a, requests: 1, per: 1s, key: {}"),
+    `${AT}[0].key (line 3): header is missing: the header whose value does`,
+  ],
   [
     ONE('name: a, requests: 1, per: 1s, key: {header: "x api"}'),
     `${AT}[0].key.header (line 3): must be the name of a request header, such as x-api-key, is "x api"`,

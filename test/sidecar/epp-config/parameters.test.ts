@@ -244,10 +244,10 @@ const REFUSED: readonly [string, unknown, string[]][] = [
       ".matchExpressions[0]: In needs values",
       ".matchExpressions[1].values: Exists takes no values",
       '.matchExpressions[2].operator: must be "In" or "NotIn" or "Exists" or "DoesNotExist", is "Gt"',
-      ".matchExpressions[3]: key is missing",
+      ".matchExpressions[3]: key is missing: the label that is looked at",
     ],
   ],
-  ["by-label", { validValues: ["a"] }, [": label is missing"]],
+  ["by-label", { validValues: ["a"] }, [": label is missing: the label that is looked at"]],
   ["by-label", { label: "a" }, [": validValues must not be empty where allowsNoLabel is false"]],
   [
     "data-parallel-profile-handler",
@@ -305,7 +305,7 @@ const REFUSED: readonly [string, unknown, string[]][] = [
     { minCeiling: 0.9, maxCeiling: 0.5 },
     [".minCeiling: must be less than maxCeiling, is 0.9 to 0.5"],
   ],
-  ["k8s-notification-source", { version: "v1" }, [": kind is missing"]],
+  ["k8s-notification-source", { version: "v1" }, [": kind is missing: kind of the objects"]],
 ];
 
 for (const [type, parameters, problems] of REFUSED) {

@@ -68,7 +68,7 @@ const REFUSED: readonly [string, string, string[]][] = [
   [
     "unknown type, near none",
     `${HEAD}plugins: [{type: zzz}]\n`,
-    ['plugins[0].type (line 3): there is no plugin type "zzz"; docs/configuration.md names them'],
+    ['plugins[0].type (line 3): there is no plugin type "zzz"; docs/reference/plugins.md names them'],
   ],
   [
     "type of another picker",

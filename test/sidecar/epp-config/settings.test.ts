@@ -269,7 +269,7 @@ const REFUSED: readonly [string, string, string[]][] = [
     "source that is none",
     "dataLayer: {sources: [{pluginRef: queue-scorer, extractors: [{}]}]}",
     [
-      "dataLayer.sources[0].extractors[0] (line 4): pluginRef is missing",
+      "dataLayer.sources[0].extractors[0] (line 4): pluginRef is missing: who reads",
       "dataLayer.sources[0].pluginRef (line 4): queue-scorer is a scorer, not a data source or data producer",
     ],
   ],
