@@ -6,6 +6,7 @@ import { existsSync, globSync } from "node:fs";
 import { chmod, mkdir, readFile, rename, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import process from "node:process";
+import { type Bundle, bundleOptions, SIDECAR, SIMULATOR } from "./bundle.ts";
 import { step } from "./progress.ts";
 import { CACHE, ROOT, runCommand } from "./stack/command.ts";
 import { runMain, Trouble } from "./trouble.ts";
@@ -24,26 +25,7 @@ type Target = {
 
 const STAMPS = join(CACHE, "build.json");
 /** Tools and settings: whoever changes them changes every target. */
-const COMMON_INPUTS = ["package-lock.json", "scripts/build.ts"];
-
-/** Dependencies in CommonJS require Node's own modules at run time, which an ES module cannot without this. */
-const BUNDLE_HEAD = `import { createRequire as createRequireOfBundle } from "node:module";
-const require = createRequireOfBundle(import.meta.url);`;
-
-/** The least that the sidecar's HTTP client, undici, runs on; what is older fails while it loads. */
-const LEAST_NODE = { major: 22, minor: 19 };
-
-/**
- * Runs before anything that is bundled, but after imports are linked: what an older Node's own modules lack must not be
- * imported by name.
- */
-const NODE_CHECK = `{
-  const [major, minor] = process.versions.node.split(".").map(Number);
-  if (major < ${LEAST_NODE.major} || (major === ${LEAST_NODE.major} && minor < ${LEAST_NODE.minor})) {
-    console.error("error: inline-epp needs Node ${LEAST_NODE.major}.${LEAST_NODE.minor} or newer, this is " + process.versions.node);
-    process.exit(1);
-  }
-}`;
+const COMMON_INPUTS = ["package-lock.json", "scripts/build.ts", "scripts/bundle.ts"];
 
 function filterTarget(): Target {
   const sources = (): string[] => globSync(["asconfig.json", "assembly/**/*.ts", "wire/**/*.ts"], { cwd: ROOT });
@@ -67,29 +49,15 @@ function asciiOnly(text: string): string {
   return text.replaceAll(/[^\0-\x7f]/g, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`);
 }
 
-function bundleTarget(entry: string, output: string, head = BUNDLE_HEAD): Target {
+function bundleTarget(bundle: Bundle): Target {
+  const { entry, output } = bundle;
   return {
     output,
     sources: null,
     async make(file) {
       // Only here: an up-to-date build does not pay for loading it.
       const esbuild = await import("esbuild");
-      const bundling = esbuild.build({
-        absWorkingDir: ROOT,
-        entryPoints: [entry],
-        outfile: file,
-        bundle: true,
-        platform: "node",
-        target: "node24",
-        format: "esm",
-        banner: { js: head },
-        // Node keeps the text for as long as it runs. The lines stay short, for the messages of errors that show one.
-        minifyWhitespace: true,
-        lineLimit: 160,
-        metafile: true,
-        logLevel: "silent",
-        write: false,
-      });
+      const bundling = esbuild.build({ ...bundleOptions(bundle), outfile: file, metafile: true });
       const { metafile, outputFiles } = await bundling.catch((error: Error) => {
         throw new Trouble(`${entry}: ${error.message}`);
       });
@@ -138,12 +106,7 @@ function pageTarget(): Target {
   };
 }
 
-const TARGETS: readonly Target[] = [
-  filterTarget(),
-  bundleTarget("sidecar/main.ts", "build/inline-epp.mjs", `${BUNDLE_HEAD}\n${NODE_CHECK}`),
-  pageTarget(),
-  bundleTarget("simulator/main.ts", "build/simulator.mjs"),
-];
+const TARGETS: readonly Target[] = [filterTarget(), bundleTarget(SIDECAR), pageTarget(), bundleTarget(SIMULATOR)];
 
 async function hashOf(paths: readonly string[]): Promise<string> {
   const hash = createHash("sha256");

@@ -1,23 +1,20 @@
-// One request's price where the sidecar decides by ext_proc, and where the filter does inside Envoy, in turns within one
-// run. Both Envoys have one worker, the same backends, and the same sidecar, which scrapes all of them every 50 ms.
+// One request's price where the sidecar decides by ext_proc, and where the filter does inside Envoy, beside plain round
+// robin, in turns within one run. The Envoys have one worker, the same backends, and the same sidecar, which scrapes all
+// of them every 50 ms.
 
 import { findEnvoy } from "../../scripts/envoy-binary.ts";
-import { backendConfig } from "../lib/backend.ts";
 import { encodeBody } from "../lib/body.ts";
 import type { CaseOptions, CaseResult, ResultLine } from "../lib/case.ts";
 import { cpuMicroseconds } from "../lib/cpu.ts";
-import { vllmExposition } from "../lib/exposition.ts";
-import { type Gateways, startArms, startEnvoy } from "../lib/gateways.ts";
+import { type Gateways, startArms } from "../lib/gateways.ts";
 import type { LoadResult } from "../lib/load.ts";
 import { runLoadApart } from "../lib/load-process.ts";
-import { freePorts, untilReady, Workbench } from "../lib/processes.ts";
+import { MODEL_SERVERS, startBackend } from "../lib/model-servers.ts";
+import { freePorts, Workbench } from "../lib/processes.ts";
 import { median } from "../lib/table.ts";
 
-const ENDPOINTS = 8;
-const EXPOSITION_BYTES = 36_000;
 const BODIES = [2, 100]; // KB
-const CONNECTIONS = [1, 16];
-const ARMS = ["inline", "ext-proc"] as const;
+const ARMS = ["plain", "inline", "ext-proc"] as const;
 const PATH = "/v1/chat/completions";
 
 type Arm = (typeof ARMS)[number];
@@ -33,9 +30,8 @@ interface Measured extends LoadResult {
 
 async function startBench(workbench: Workbench): Promise<Bench> {
   const { path: envoy } = await findEnvoy();
-  const [backendAdmin, ...endpoints] = (await freePorts(ENDPOINTS + 1)) as [number, ...number[]];
-  startEnvoy(workbench, envoy, "backend", backendConfig(endpoints, backendAdmin, vllmExposition(EXPOSITION_BYTES)));
-  await untilReady("the backend", `http://127.0.0.1:${endpoints[0]}/metrics`);
+  const endpoints = await freePorts(MODEL_SERVERS.endpoints);
+  await startBackend(workbench, envoy, endpoints);
   return startArms(workbench, envoy, endpoints, PATH, ARMS);
 }
 
@@ -63,13 +59,26 @@ function summarize(rounds: readonly Measured[]) {
   };
 }
 
-/** Both arms with bodies of 2 and 100 KB and 1 and 16 connections. */
-export async function run({ quick, progress }: CaseOptions): Promise<CaseResult> {
-  const rounds = quick ? 2 : 5;
-  const seconds = quick ? 2 : 5;
+/** What a round with ext_proc took, of what plain's beside it did; Envoy's CPU with what it has the sidecar do. */
+function besidePlain(measured: Readonly<Record<Arm, readonly Measured[]>>) {
+  const of = (ratio: (plain: Measured, extProc: Measured) => number) =>
+    Number(median(measured.plain.map((plain, round) => ratio(plain, measured["ext-proc"][round]!))).toPrecision(4));
+  return {
+    throughput_share: of((plain, extProc) => extProc.requestsPerSecond / plain.requestsPerSecond),
+    cpu_ratio: of((plain, extProc) => {
+      const sidecar = (extProc.sidecar - plain.sidecar) / extProc.requestsPerSecond;
+      return (extProc.envoy + sidecar) / plain.envoy;
+    }),
+  };
+}
+
+/** The arms with bodies of 2 and 100 KB and 1 and 16 connections, of which quick runs have 16 alone. */
+export async function run({ quick, times, progress }: CaseOptions): Promise<CaseResult> {
+  const rounds = (quick ? 4 : 5) * times;
+  const seconds = quick ? 1 : 5;
   const workbench = new Workbench();
   try {
-    progress("starting the backend, the sidecar and two Envoys");
+    progress("starting the backend, the sidecar and three Envoys");
     const bench = await startBench(workbench);
     const lines: ResultLine[] = [];
     const rows = [
@@ -79,14 +88,15 @@ export async function run({ quick, progress }: CaseOptions): Promise<CaseResult>
       ],
     ];
     for (const kilobytes of BODIES) {
-      for (const connections of CONNECTIONS) {
+      for (const connections of quick ? [16] : [1, 16]) {
         progress(`${kilobytes} KB bodies, ${connections} connection(s), ${rounds} rounds of ${seconds} s an arm`);
         const body = encodeBody(kilobytes * 1000);
-        const measured: Record<Arm, Measured[]> = { inline: [], "ext-proc": [] };
+        const measured: Record<Arm, Measured[]> = { plain: [], inline: [], "ext-proc": [] };
         for (const arm of ARMS) await measure(bench, arm, { body, connections, seconds: 1 }); // warm-up
         for (let round = 0; round < rounds; round++) {
           for (const arm of ARMS) measured[arm].push(await measure(bench, arm, { body, connections, seconds }));
         }
+        const plain = summarize(measured.plain);
         const inline = summarize(measured.inline);
         const extProc = summarize(measured["ext-proc"]);
         // What the sidecar does besides, mostly scrapes, it does while the filter decides inside Envoy, too.
@@ -94,8 +104,10 @@ export async function run({ quick, progress }: CaseOptions): Promise<CaseResult>
         const perCore = Math.round(1e6 / added);
         const shape = { case: "ext-proc", body_kb: kilobytes, connections };
         const sidecar = { sidecar_us: Number(added.toPrecision(4)), requests_per_sidecar_core_second: perCore };
-        lines.push({ ...shape, arm: "inline", ...inline }, { ...shape, arm: "ext-proc", ...extProc, ...sidecar });
+        lines.push({ ...shape, arm: "plain", ...plain }, { ...shape, arm: "inline", ...inline });
+        lines.push({ ...shape, arm: "ext-proc", ...extProc, ...sidecar, ...besidePlain(measured) });
         for (const [arm, figures, ...more] of [
+          ["plain", plain, "", ""],
           ["inline", inline, "", ""],
           ["ext-proc", extProc, added.toFixed(0), `${perCore}`],
         ] as const) {

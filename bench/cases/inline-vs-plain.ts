@@ -4,143 +4,127 @@
 
 import { findEnvoy } from "../../scripts/envoy-binary.ts";
 import { Trouble } from "../../scripts/trouble.ts";
-import { backendConfig } from "../lib/backend.ts";
-import { encodeBody } from "../lib/body.ts";
+import { ARM_HEAD, type ArmRound, armCells, armLine, summarizeArm } from "../lib/arm-figures.ts";
+import { encodeBody, TOKENS } from "../lib/body.ts";
 import type { CaseOptions, CaseResult, ResultLine } from "../lib/case.ts";
 import { cpuMicroseconds } from "../lib/cpu.ts";
-import { vllmExposition } from "../lib/exposition.ts";
-import { type Gateways, startEnvoy, startGateways } from "../lib/gateways.ts";
-import type { LoadResult } from "../lib/load.ts";
+import { type Gateways, startGateways } from "../lib/gateways.ts";
 import { runLoadApart } from "../lib/load-process.ts";
-import { freePorts, untilReady, Workbench } from "../lib/processes.ts";
-import { median } from "../lib/table.ts";
+import { MODEL_SERVERS, startBackend, startSseBackend } from "../lib/model-servers.ts";
+import { freePorts, Workbench } from "../lib/processes.ts";
 
-const ENDPOINTS = 8;
-const EXPOSITION_BYTES = 36_000;
-const BODIES = [2, 100]; // KB
 const PATH = "/v1/chat/completions";
+/** Between two events of a streamed answer. */
+const EVENT_MS = 5;
+
+/** One load: so many connections that send bodies of so many KB, for answers as a whole or as events. */
+interface Shape {
+  readonly kilobytes: number;
+  readonly connections: number;
+}
+
+/** Shapes of one kind of answer, whose model servers stand together. */
+interface Part {
+  readonly answer: "whole" | "streamed";
+  readonly shapes: readonly Shape[];
+}
+
+function shapes(bodies: readonly number[], connections: readonly number[]): Shape[] {
+  return bodies.flatMap((kilobytes) => connections.map((count) => ({ kilobytes, connections: count })));
+}
+
+// With one stream at a time Envoy does next to nothing, and its timers would be what is measured.
+const ALL: readonly Part[] = [
+  { answer: "whole", shapes: shapes([2, 10, 100, 220], [1, 16, 64]) },
+  { answer: "streamed", shapes: shapes([2, 100], [16, 64]) },
+];
+/** What budgets are of. */
+const QUICK: readonly Part[] = [{ answer: "whole", shapes: shapes([2, 100], [16]) }];
 
 /** Where requests go; `other` is a gateway of which nothing is known but what its clients see. */
 type Target = "plain" | "inline" | "other";
-
-interface Measured extends LoadResult {
-  /** Microseconds of CPU per request, Envoy's. */
-  readonly envoyCpu: number;
-  /** Microseconds of CPU per request, the sidecar's. */
-  readonly sidecarCpu: number;
-}
 
 interface Bench extends Gateways {
   readonly other: URL | undefined;
 }
 
-async function startBench(workbench: Workbench, { against: other, backendPort }: CaseOptions): Promise<Bench> {
+async function startBench(workbench: Workbench, { answer }: Part, options: CaseOptions): Promise<Bench> {
+  const { against: other, backendPort } = options;
   const { path: envoy } = await findEnvoy();
-  const [backendAdmin, ...free] = (await freePorts(ENDPOINTS + 1)) as [number, ...number[]];
-  const endpoints = backendPort === undefined ? free : free.map((_, index) => backendPort + index);
-  startEnvoy(workbench, envoy, "backend", backendConfig(endpoints, backendAdmin, vllmExposition(EXPOSITION_BYTES)));
-  await untilReady("the backend", `http://127.0.0.1:${endpoints[0]}/metrics`);
-  return { ...(await startGateways(workbench, envoy, endpoints, PATH)), other };
+  const free = await freePorts(MODEL_SERVERS.endpoints);
+  const ports = backendPort === undefined ? free : free.map((_, index) => backendPort + index);
+  if (answer === "whole") await startBackend(workbench, envoy, ports);
+  else await startSseBackend(workbench, ports, { ...MODEL_SERVERS, milliseconds: EVENT_MS });
+  return { ...(await startGateways(workbench, envoy, ports, PATH)), other };
 }
 
 async function measure(
   bench: Bench,
   target: Target,
-  body: Uint8Array,
-  connections: number,
-  seconds: number,
-): Promise<Measured> {
-  const shape = { body, connections, seconds };
+  load: { readonly body: Uint8Array; readonly connections: number; readonly seconds: number },
+): Promise<ArmRound> {
   if (target === "other") {
     const { hostname, port, pathname, search } = bench.other!;
     const address = { host: hostname.replace(/^\[|\]$/g, ""), port: Number(port || 80) };
-    const load = await runLoadApart({ ...address, path: `${pathname}${search}`, ...shape });
-    if (load.requests === 0) throw new Trouble(`${bench.other} gave no answer of status 200 (${load.errors} others).`);
-    return { ...load, envoyCpu: Number.NaN, sidecarCpu: Number.NaN };
+    const result = await runLoadApart({ ...address, path: `${pathname}${search}`, ...load });
+    if (result.requests === 0)
+      throw new Trouble(`${bench.other} gave no answer of status 200 (${result.errors} others).`);
+    return { ...result, envoyCpu: Number.NaN, sidecarCpu: Number.NaN };
   }
   const before = { envoy: cpuMicroseconds(bench.envoys[target]), sidecar: cpuMicroseconds(bench.sidecar) };
-  const load = await runLoadApart({ port: bench.listeners[target], path: PATH, ...shape });
-  const perRequest = (used: number) => used / load.requests;
+  const result = await runLoadApart({ port: bench.listeners[target], path: PATH, ...load });
+  const perRequest = (used: number) => used / result.requests;
   return {
-    ...load,
+    ...result,
     envoyCpu: perRequest(cpuMicroseconds(bench.envoys[target]) - before.envoy),
     sidecarCpu: target === "inline" ? perRequest(cpuMicroseconds(bench.sidecar) - before.sidecar) : 0,
   };
 }
 
-function summarize(rounds: readonly Measured[], plain: readonly Measured[]) {
-  const of = (pick: (round: Measured) => number) => median(rounds.map(pick));
-  // Of the rounds that ran beside each other, so that what else the machine did changes both.
-  const share = (pick: (round: Measured) => number) =>
-    median(rounds.map((round, index) => pick(round) / pick(plain[index]!)));
-  return {
-    rps: of((round) => round.requestsPerSecond),
-    p50: of((round) => round.p50),
-    p99: of((round) => round.p99),
-    envoy_us: of((round) => round.envoyCpu),
-    sidecar_us: of((round) => round.sidecarCpu),
-    errors: rounds.reduce((sum, round) => sum + round.errors, 0),
-    throughput_share: share((round) => round.requestsPerSecond),
-    p50_added: of((round) => round.p50) - median(plain.map((round) => round.p50)),
-    envoy_us_added: of((round) => round.envoyCpu) - median(plain.map((round) => round.envoyCpu)),
-    cpu_ratio: share((round) => round.envoyCpu),
-  };
-}
-
-type Summary = ReturnType<typeof summarize>;
-
-function cells(target: Target, figures: Summary): string[] {
-  const { rps, p50, p99, envoy_us, sidecar_us, errors, throughput_share, p50_added, envoy_us_added } = figures;
-  const known = (value: number, text: string) => (Number.isNaN(value) ? "" : text);
-  const beside = [`${(100 * throughput_share).toFixed(0)}%`, p50_added.toFixed(3)];
-  return [
-    ...[target, rps.toFixed(0), p50.toFixed(3), p99.toFixed(3)],
-    ...[known(envoy_us, envoy_us.toFixed(0)), known(sidecar_us, sidecar_us.toFixed(0)), `${errors}`],
-    ...(target === "plain" ? ["", "", ""] : [...beside, known(envoy_us_added, envoy_us_added.toFixed(0))]),
-  ];
-}
-
-function line(figures: Summary, target: Target): ResultLine {
-  const { throughput_share, p50_added, envoy_us_added, cpu_ratio, ...own } = figures;
-  const all = target === "plain" ? own : figures;
-  const measured = Object.entries(all).filter(([, value]) => !Number.isNaN(value));
-  return Object.fromEntries(measured.map(([name, value]) => [name, Number(value.toPrecision(4))]));
-}
-
-/** Both arms with bodies of 2 and 100 KB and 1 and 16 connections, of which quick runs have 16 alone. */
-export async function run(options: CaseOptions): Promise<CaseResult> {
-  const { quick, progress, against } = options;
-  const rounds = 5;
+/** Rounds of every target in turns. */
+async function measureShape(
+  bench: Bench,
+  { kilobytes, connections }: Shape,
+  { answer }: Part,
+  { quick, times, progress }: CaseOptions,
+): Promise<ReadonlyMap<Target, readonly ArmRound[]>> {
+  const rounds = 5 * times;
   const seconds = quick ? 1 : 5;
-  const targets: readonly Target[] = against === undefined ? ["plain", "inline"] : ["plain", "inline", "other"];
-  const workbench = new Workbench();
-  try {
-    progress("starting the backend, the sidecar and two Envoys");
-    const bench = await startBench(workbench, options);
-    const lines: ResultLine[] = [];
-    const head = ["body", "conns", "arm", "req/s", "p50 ms", "p99 ms", "Envoy us", "sidecar us", "errors"];
-    const rows = [[...head, "of plain req/s", "p50 added", "Envoy us added"]];
-    for (const kilobytes of BODIES) {
-      const body = encodeBody(kilobytes * 1000);
-      for (const connections of quick ? [16] : [1, 16]) {
-        progress(`${kilobytes} KB bodies, ${connections} connection(s), ${rounds} rounds of ${seconds} s an arm`);
-        const measured: Record<Target, Measured[]> = { plain: [], inline: [], other: [] };
-        for (const target of targets) await measure(bench, target, body, connections, 0.5); // warm-up
-        for (let round = 0; round < rounds; round++) {
-          for (const target of targets) {
-            measured[target].push(await measure(bench, target, body, connections, seconds));
-          }
-        }
-        for (const target of targets) {
-          const figures = summarize(measured[target], measured.plain);
-          const shape = { case: "inline-vs-plain", body_kb: kilobytes, connections, arm: target };
-          lines.push({ ...shape, ...line(figures, target) });
-          rows.push([`${kilobytes} KB`, `${connections}`, ...cells(target, figures)]);
+  const targets: readonly Target[] = bench.other === undefined ? ["plain", "inline"] : ["plain", "inline", "other"];
+  const way = answer === "streamed" ? ", streamed answers" : "";
+  progress(`${kilobytes} KB bodies, ${connections} connection(s)${way}, ${rounds} rounds of ${seconds} s an arm`);
+  const load = { body: encodeBody(kilobytes * 1000, answer === "streamed"), connections };
+  const measured = new Map(targets.map((target): [Target, ArmRound[]] => [target, []]));
+  for (const target of targets) await measure(bench, target, { ...load, seconds: 0.5 }); // warm-up
+  for (let round = 0; round < rounds; round++) {
+    for (const [target, found] of measured) found.push(await measure(bench, target, { ...load, seconds }));
+  }
+  return measured;
+}
+
+/** Both arms with bodies of 2 to 220 KB and 1 to 64 connections, then streams; quick runs only what budgets are of. */
+export async function run(options: CaseOptions): Promise<CaseResult> {
+  const lines: ResultLine[] = [];
+  const rows = [["body", "answer", "conns", ...ARM_HEAD]];
+  for (const part of options.quick ? QUICK : ALL) {
+    const workbench = new Workbench();
+    try {
+      options.progress("starting the backend, the sidecar and two Envoys");
+      const bench = await startBench(workbench, part, options);
+      for (const shape of part.shapes) {
+        const measured = await measureShape(bench, shape, part, options);
+        const { kilobytes, connections } = shape;
+        for (const [arm, rounds] of measured) {
+          const figures = summarizeArm(rounds, measured.get("plain")!);
+          const fields = { case: "inline-vs-plain", answer: part.answer, body_kb: kilobytes, connections, arm };
+          lines.push({ ...fields, ...armLine(arm, figures) });
+          const answer = part.answer === "streamed" ? `${TOKENS} events` : "whole";
+          rows.push([`${kilobytes} KB`, answer, `${connections}`, ...armCells(arm, figures)]);
         }
       }
+    } finally {
+      await workbench.stop();
     }
-    return { lines, tables: [rows] };
-  } finally {
-    await workbench.stop();
   }
+  return { lines, tables: [rows] };
 }

@@ -1,8 +1,11 @@
 // Many requests through the compiled filter, with bodies and answers: what the filter's memory and the host's heap are
-// before and after them.
+// before and after them, and the module's size.
 
+import { statSync } from "node:fs";
+import { join } from "node:path";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
+import { ROOT } from "../../scripts/stack/command.ts";
 import { bytesOf, completion, serving, text, type Worker } from "../../test/filter/exchanges.ts";
 import { samples } from "../../test/filter/pools.ts";
 import { CHAT, picksOf } from "../../test/filter/requests.ts";
@@ -98,5 +101,10 @@ export async function run({ quick, progress, requests }: CaseOptions): Promise<C
   };
   const rows = [["", "wasm pages", "wasm MiB", "host heap MiB"]];
   rows.push(figures("before", before), figures(`after ${count} requests`, after));
-  return { lines: [line], tables: [rows] };
+  const kib = Number((statSync(join(ROOT, "build/filter.wasm")).size / 1024).toFixed(1));
+  const size = [
+    ["module", "KiB"],
+    ["build/filter.wasm", `${kib}`],
+  ];
+  return { lines: [line, { case: "memory", what: "build/filter.wasm", kib }], tables: [rows, size] };
 }

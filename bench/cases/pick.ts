@@ -11,6 +11,8 @@ import { median } from "../lib/table.ts";
 const SIZES = [8, 100, 1000];
 /** Blocks of the prompt: a usual one, and as many as are looked at by default. */
 const BLOCKS = [32, 256];
+/** What quick runs measure: what budgets are of. */
+const QUICK = { profiles: ["our default", "the reference's default"], blocks: [32] };
 /** Of which every endpoint holds the first ones, as of a system prompt; one holds all. */
 const SHARED = 8;
 const POOL = "default/base";
@@ -137,21 +139,22 @@ function measure(modules: readonly Started[], rounds: number): Measured {
   };
 }
 
-export async function run({ quick, progress }: CaseOptions): Promise<CaseResult> {
+export async function run({ quick, times, progress }: CaseOptions): Promise<CaseResult> {
   const start = await compileAssembly<PickModule>("pick-module.ts");
   const lines: ResultLine[] = [];
   const rows = [["profile", "blocks", ...SIZES.map((size) => `${size} endpoints, us`)]];
   for (const [profile, steps] of Object.entries(PROFILES)) {
+    if (quick && !QUICK.profiles.includes(profile)) continue;
     progress(profile);
-    for (const blocks of BLOCKS) {
+    for (const blocks of quick ? QUICK.blocks : BLOCKS) {
       const modules = SIZES.map((size) => {
         const module = start();
         fill(module, steps, size, blocks);
         return module;
       });
-      const { nanoseconds, growth } = measure(modules, quick ? 9 : 31);
+      const { nanoseconds, growth } = measure(modules, (quick ? 9 : 31) * times);
       for (const [index, endpoints] of SIZES.entries()) {
-        lines.push({ case: "pick", profile, blocks, endpoints, nanoseconds: nanoseconds[index]! });
+        lines.push({ case: "pick", profile, blocks, endpoints, us: nanoseconds[index]! / 1000 });
       }
       const what = "1,000 endpoints beside 100";
       lines.push({ case: "pick", profile, blocks, what, growth: Number(growth.toPrecision(3)) });

@@ -21,7 +21,7 @@ const ALL: readonly Group[] = ENDPOINTS.flatMap((endpoints) => INTERVALS.map((ev
 /** What budgets are of: the sizes beside each other, and a hundred endpoints beside eight. */
 const QUICK: readonly Group[] = [[...group(8, 50, [36_000]), ...group(100, 50, [20_000, 36_000])]];
 
-async function measureGroup(shapes: Group, { quick, progress }: CaseOptions): Promise<readonly ScrapeRound[]> {
+async function measureGroup(shapes: Group, { quick, times, progress }: CaseOptions): Promise<readonly ScrapeRound[]> {
   const workbench = new Workbench();
   try {
     const sidecars: ScrapingSidecar[] = [];
@@ -30,7 +30,7 @@ async function measureGroup(shapes: Group, { quick, progress }: CaseOptions): Pr
       sidecars.push(await ScrapingSidecar.start(workbench, shape, quick ? 2 : 3));
     }
     const rounds = shapes.map((): ScrapeRound[] => []);
-    for (let round = 0; round < (quick ? 5 : 3); round++) {
+    for (let round = 0; round < (quick ? 5 : 3) * times; round++) {
       for (const [index, sidecar] of sidecars.entries()) rounds[index]!.push(await sidecar.round(quick ? 1 : 2));
     }
     return rounds.map(middle);

@@ -44,14 +44,14 @@ function prepare(size: number): (change: Change) => Measured {
 }
 
 /** Rosters and loads of 10 to 4,000 endpoints, in turns. */
-export async function run({ quick, progress }: CaseOptions): Promise<CaseResult> {
+export async function run({ quick, times, progress }: CaseOptions): Promise<CaseResult> {
   const lines: ResultLine[] = [];
   const rows = [["change", "endpoints", "encode us", "accept us", "first use us", "sum, us an endpoint"]];
   const pools = SIZES.map((size) => ({ size, apply: prepare(size) }));
   for (const change of CHANGES) {
     progress(change);
     const found = pools.map((): Measured[] => []);
-    for (let round = 0; round < (quick ? 60 : 300); round++) {
+    for (let round = 0; round < (quick ? 60 : 300) * times; round++) {
       for (const [index, { apply }] of pools.entries()) found[index]!.push(apply(change));
     }
     const each = new Map<number, number>();

@@ -63,13 +63,13 @@ function measure(setting: ReturnType<typeof serving>, arm: Arm): Measured {
   return { all: nanoseconds(0, -1, TOKENS), first: nanoseconds(0, 1, PART), last: nanoseconds(-2, -1, PART) };
 }
 
-function inNode({ quick, progress }: CaseOptions): CaseResult {
+function inNode({ quick, times, progress }: CaseOptions): CaseResult {
   const setting = serving("buffer");
   const rounds: Record<Arm, Measured[]> = { passed: [], read: [], renamed: [] };
   progress("streams until V8 has compiled the filter well");
   for (let i = 0; i < 5; i++) for (const arm of NAMES) measure(setting, arm);
   progress(`streams of ${TOKENS} events`);
-  for (let i = 0; i < (quick ? 30 : 60); i++) for (const arm of NAMES) rounds[arm].push(measure(setting, arm));
+  for (let i = 0; i < (quick ? 30 : 60) * times; i++) for (const arm of NAMES) rounds[arm].push(measure(setting, arm));
   const lines: ResultLine[] = [];
   const rows = [["answer", "event bytes", "us", "us, first 1000", "us, last 1000", "last/first", "of passed"]];
   const middle = (arm: Arm, pick: (round: Measured) => number) => median(rounds[arm].map(pick));
@@ -92,7 +92,7 @@ function inNode({ quick, progress }: CaseOptions): CaseResult {
   return { lines, tables: [rows] };
 }
 
-async function inEnvoy({ quick, progress }: CaseOptions): Promise<CaseResult> {
+async function inEnvoy({ quick, times, progress }: CaseOptions): Promise<CaseResult> {
   const events = quick ? 1000 : 3000;
   const workbench = new Workbench();
   try {
@@ -102,7 +102,7 @@ async function inEnvoy({ quick, progress }: CaseOptions): Promise<CaseResult> {
     const idle = await idleMicroseconds(bench, quick ? 3 : 10);
     for (const way of WAYS) await envoyMicroseconds(bench, way, 200, idle);
     progress(`streams of ${events} events through Envoy`);
-    for (let i = 0; i < (quick ? 3 : 5); i++) {
+    for (let i = 0; i < (quick ? 3 : 5) * times; i++) {
       for (const way of WAYS) used[way].push(await envoyMicroseconds(bench, way, events, idle));
     }
     const rows = [["through Envoy", "CPU us", "added us"]];

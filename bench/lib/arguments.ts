@@ -7,6 +7,7 @@ export interface BenchArguments {
   readonly quick: boolean;
   readonly json: boolean;
   readonly write: boolean;
+  readonly resume: boolean;
   readonly against?: URL;
   readonly backendPort?: number;
   readonly requests?: number;
@@ -42,6 +43,7 @@ export function readArguments(words: readonly string[], budgeted: ReadonlySet<st
     .option("--quick", "fewer and shorter rounds; where no case is named, only cases with budgets", false)
     .option("--json", "only the JSON lines, one a result", false)
     .option("--write", "writes bench/results/CASE.md too", false)
+    .option("--resume", "with --write: leaves out the cases that the same command has written of this commit", false)
     .option("--against <url>", "inline-vs-plain: the same load to another gateway, in turns", parseUrl)
     .option(
       "--backend-port <port>",
@@ -52,6 +54,8 @@ export function readArguments(words: readonly string[], budgeted: ReadonlySet<st
     .addHelpText("after", `\nCases:\n${CASES.map((one) => `  ${one.name.padEnd(width)}  ${one.summary}`).join("\n")}`)
     .parse(words, { from: "user" });
   const options = program.opts<Omit<BenchArguments, "cases">>();
+  const chosen = (name: string) =>
+    program.args.length > 0 ? program.args.includes(name) : !options.quick || budgeted.has(name);
   for (const name of program.args) {
     if (!names.includes(name)) program.error(`error: no case "${name}"; there are: ${names.join(", ")}`);
   }
@@ -60,7 +64,6 @@ export function readArguments(words: readonly string[], budgeted: ReadonlySet<st
     const flag = `--${option.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
     program.error(`error: ${flag} is of the case ${name}: npm run bench -- ${name} ${flag} ...`);
   }
-  const chosen = (name: string) =>
-    program.args.length > 0 ? program.args.includes(name) : !options.quick || budgeted.has(name);
+  if (options.resume && !options.write) program.error("error: --resume goes by what --write has written: give both");
   return { ...options, cases: CASES.filter(({ name }) => chosen(name)) };
 }

@@ -2,6 +2,8 @@
 export interface CaseOptions {
   /** Fewer rounds and shorter runs, only what budgets are of where that saves time. */
   readonly quick: boolean;
+  /** How many times as many rounds as usual: 1, or more where a case is run again because a ratio failed. */
+  readonly times: number;
   /** Tells what happens now, for people who wait. */
   readonly progress: (text: string) => void;
   /** `inline-vs-plain`: another gateway, to which the same requests go in turns with ours. */

@@ -29,7 +29,7 @@ export function startGateways(
 
 /**
  * Starts the sidecar, which scrapes every endpoint each 50 ms, and the arms, and waits until each serves POSTs of a
- * small object to a path. `endpoints`: ports of the model servers, which answer already.
+ * small object to a path. `endpoints`: ports of the model servers, which answer already. `flags`: of the sidecar's Node.
  */
 export async function startArms<A extends AnyArm>(
   workbench: Workbench,
@@ -37,11 +37,13 @@ export async function startArms<A extends AnyArm>(
   endpoints: readonly number[],
   path: string,
   arms: readonly A[],
+  flags: readonly string[] = [],
 ): Promise<Gateways<A>> {
   type Ports = [number, number, number, ...number[]];
   const [state, health, metrics, ...ports] = (await freePorts(3 + 2 * arms.length)) as Ports;
   const pool = { name: "default/base", endpoints: endpoints.map((port) => ({ address: `127.0.0.1:${port}` })) };
   const sidecar = workbench.start("sidecar", process.execPath, [
+    ...flags,
     "build/inline-epp.mjs",
     "serve",
     ...["--endpoints", workbench.write("endpoints.json", JSON.stringify({ pools: [pool] }))],

@@ -26,16 +26,21 @@ export function processorName(): string {
 
 /** This machine, and what runs on it now. */
 export async function describeMachine(): Promise<Machine> {
-  const { version } = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8"));
   const envoy = await findEnvoy();
   return {
     date: new Date().toISOString().slice(0, 10),
     processor: processorName(),
     cores: cpus().length,
     system: `${type()} ${release()}`,
-    versions: [`inline-epp ${version}${commit()}`, `Node ${process.versions.node}`, `Envoy ${envoy.version}`],
+    versions: [ownVersion(), `Node ${process.versions.node}`, `Envoy ${envoy.version}`],
     load: loadavg()[0] ?? 0,
   };
+}
+
+/** This project's version, with the commit where there is one: "inline-epp 1.0.0 at 0123abc". */
+export function ownVersion(): string {
+  const { version } = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8"));
+  return `inline-epp ${version}${commit()}`;
 }
 
 /** The checked-out commit, where there is one. */

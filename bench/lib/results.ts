@@ -1,6 +1,6 @@
 // Measurements as Markdown, for bench/results/.
 
-import { mkdirSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { ROOT } from "../../scripts/stack/command.ts";
 import type { Rows } from "./case.ts";
@@ -16,7 +16,12 @@ export interface Report {
   readonly machine: Machine;
   readonly tables: readonly Rows[];
   readonly verdicts: readonly Verdict[];
+  /** Whether it is of a second run, because a ratio failed in the first. */
+  readonly repeated: boolean;
 }
+
+/** What is said of such a run. */
+export const REPEATED = "A ratio failed, so all was measured once more, with more rounds, which count alone";
 
 /** Rows as a table of Markdown. */
 export function markdownTable([head, ...rows]: Rows): string {
@@ -27,7 +32,10 @@ export function markdownTable([head, ...rows]: Rows): string {
 
 /** What was measured beside what it may be, the first row a heading. */
 export function budgetRows(verdicts: readonly Verdict[]): Rows {
-  const standing = ({ met, kept, limit }: Verdict) => (met ? "met" : `${kept ? "missed; fails" : "FAILS"} at ${limit}`);
+  const standing = ({ met, kept, limit, budget }: Verdict) => {
+    if (met) return "met";
+    return budget.timed ? "missed" : `${kept ? "missed; fails" : "FAILS"} at ${limit}`;
+  };
   const row = (verdict: Verdict) => [
     figureName(verdict.budget),
     `${Number(verdict.measured.toPrecision(4))}`,
@@ -35,11 +43,11 @@ export function budgetRows(verdicts: readonly Verdict[]): Rows {
     standing(verdict),
     verdict.budget.source,
   ];
-  return [["ratio", "measured", "budget", "", "source"], ...verdicts.map(row)];
+  return [["figure", "measured", "budget", "", "source"], ...verdicts.map(row)];
 }
 
 /** One file of bench/results/. */
-export function reportMarkdown({ name, summary, command, machine, tables, verdicts }: Report): string {
+export function reportMarkdown({ name, summary, command, machine, tables, verdicts, repeated }: Report): string {
   const { date, processor, cores, system, versions, load } = machine;
   const where = [date, `${cores} cores of ${processor}`, system, ...versions].join("; ");
   const parts = [
@@ -47,10 +55,23 @@ export function reportMarkdown({ name, summary, command, machine, tables, verdic
     `${summary[0]?.toUpperCase()}${summary.slice(1)}. Written by`,
     `    ${command}`,
     `${where}; load average ${load.toFixed(1)} when it began.`,
+    ...(repeated ? [`${REPEATED}.`] : []),
     ...tables.map(markdownTable),
     ...(verdicts.length > 0 ? ["Budgets:", markdownTable(budgetRows(verdicts))] : []),
   ];
   return `${parts.join("\n\n")}\n`;
+}
+
+/** Whether a file of bench/results/ was written by a command of the same code. `version`: as of the machine, with commit. */
+export function isReportOf(markdown: string, command: string, version: string): boolean {
+  const lines = markdown.split("\n");
+  return lines.includes(`    ${command}`) && lines.some((line) => line.split("; ").includes(version));
+}
+
+/** Whether bench/results/ has a case's report by a command of the same code. */
+export function hasReport(name: string, command: string, version: string): boolean {
+  const path = join(ROOT, "bench", "results", `${name}.md`);
+  return existsSync(path) && isReportOf(readFileSync(path, "utf8"), command, version);
 }
 
 /** Writes a report to its place; returns the path in the repository. */

@@ -4,6 +4,7 @@ import { readFileSync } from "node:fs";
 import process from "node:process";
 import { setTimeout } from "node:timers/promises";
 import { findEnvoy } from "../../scripts/envoy-binary.ts";
+import { threadMicroseconds } from "./cpu.ts";
 import { vllmExposition } from "./exposition.ts";
 import { startEnvoy } from "./gateways.ts";
 import { freePorts, untilReady, type Workbench } from "./processes.ts";
@@ -28,8 +29,10 @@ export interface ScrapeRound {
   readonly rss: number;
 }
 
-/** Each comes back to its pace before its time counts. */
+/** Each comes back to its pace before its time counts: what is overdue is scraped at once. */
 const SETTLE_MS = 500;
+/** How many scrapes of an endpoint a round has at least. */
+const SCRAPES = 5;
 
 /** A sidecar that stands still until it is measured. */
 export class ScrapingSidecar {
@@ -67,32 +70,34 @@ export class ScrapingSidecar {
     return sidecar;
   }
 
-  /** Lets it scrape for so long while the others stand still. */
+  /** Lets it scrape for so long, or for a few intervals, while the others stand still. */
   async round(seconds: number): Promise<ScrapeRound> {
+    const { milliseconds } = this.shape;
     process.kill(this.#pid, "SIGCONT");
-    await setTimeout(SETTLE_MS);
-    const before = await this.#counts();
-    await setTimeout(seconds * 1000);
-    const after = await this.#counts();
-    const [used, good] = [after.cpu - before.cpu, after.good - before.good];
+    await setTimeout(Math.max(SETTLE_MS, milliseconds));
+    // The metrics page takes time of its own, which is kept out.
+    const before = await this.#good();
+    const cpu = threadMicroseconds(this.#pid);
+    await setTimeout(Math.max(seconds * 1000, SCRAPES * milliseconds));
+    const used = threadMicroseconds(this.#pid) - cpu;
+    const after = await this.#good();
+    const good = after.good - before.good;
     const passed = (after.at - before.at) / 1000;
     const rss = /VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${this.#pid}/status`, "utf8"));
     process.kill(this.#pid, "SIGSTOP");
     return {
       microsecondsPerScrape: used / good,
-      rateShare: (good * this.shape.milliseconds) / (passed * 1000 * this.shape.endpoints),
+      rateShare: (good * milliseconds) / (passed * 1000 * this.shape.endpoints),
       scrapesPerSecond: good / passed,
       cores: used / (passed * 1e6),
       rss: Number(rss?.[1]) / 1024,
     };
   }
 
-  /** Good scrapes and microseconds of CPU since it started; its own count is finer than the system's ticks. */
-  async #counts(): Promise<{ at: number; good: number; cpu: number }> {
+  /** Good scrapes since it started. */
+  async #good(): Promise<{ at: number; good: number }> {
     const text = await (await fetch(this.#metrics)).text();
-    const at = performance.now();
     const good = /^inline_epp_scrapes_total\{result="ok"[^}]*\} (\S+)/m.exec(text);
-    const cpu = /^process_cpu_seconds_total (\S+)/m.exec(text);
-    return { at, good: Number(good?.[1]), cpu: 1e6 * Number(cpu?.[1]) };
+    return { at: performance.now(), good: Number(good?.[1]) };
   }
 }

@@ -1,8 +1,9 @@
-// A model server for measurements of streams, a process of its own: `node sse-backend.ts PORT`. It answers each POST
-// with as many events as its max_tokens says, one a millisecond, the model being the one that was asked for; /metrics
-// shows a small exposition. Streams that stand together get their events together.
+// Model servers for measurements of streams, a process of its own: `node sse-backend.ts MILLISECONDS BYTES PORT...`.
+// They answer each POST with as many events as its max_tokens says, one in so many milliseconds, the model being the one
+// that was asked for; /metrics shows an exposition of so many bytes. Streams that stand together get their events
+// together.
 
-import { createServer, type ServerResponse } from "node:http";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import process from "node:process";
 import { vllmExposition } from "./exposition.ts";
 
@@ -18,8 +19,8 @@ export function event(model: string, content: string): string {
   return `data: ${JSON.stringify(chunk)}\n\n`;
 }
 
-function serve(port: number): void {
-  const exposition = vllmExposition(2000);
+function serve(milliseconds: number, bytes: number, ports: readonly number[]): void {
+  const exposition = vllmExposition(bytes);
   const open = new Map<ServerResponse, { event: Buffer; left: number }>();
   setInterval(() => {
     for (const [response, state] of open) {
@@ -30,8 +31,8 @@ function serve(port: number): void {
       open.delete(response);
       response.end("data: [DONE]\n\n");
     }
-  }, 1);
-  createServer(async (request, response) => {
+  }, milliseconds);
+  const answer = async (request: IncomingMessage, response: ServerResponse) => {
     if (request.method !== "POST") return response.end(exposition);
     const pieces: Buffer[] = [];
     for await (const piece of request) pieces.push(piece);
@@ -40,7 +41,11 @@ function serve(port: number): void {
     response.socket?.setNoDelay(true);
     open.set(response, { event: Buffer.from(event(model, " word")), left });
     response.on("close", () => open.delete(response));
-  }).listen(port, "127.0.0.1");
+  };
+  for (const port of ports) createServer(answer).listen(port, "127.0.0.1");
 }
 
-if (process.argv[1] === import.meta.filename) serve(Number(process.argv[2]));
+if (process.argv[1] === import.meta.filename) {
+  const [milliseconds, bytes, ...ports] = process.argv.slice(2).map(Number) as [number, number, ...number[]];
+  serve(milliseconds, bytes, ports);
+}

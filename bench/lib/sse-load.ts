@@ -1,14 +1,13 @@
 // What events of streamed answers cost Envoy.
 
 import { request } from "node:http";
-import { join } from "node:path";
-import process from "node:process";
 import { setTimeout } from "node:timers/promises";
 import { findEnvoy } from "../../scripts/envoy-binary.ts";
 import { cpuMicroseconds } from "./cpu.ts";
 import type { Arm } from "./gateway.ts";
 import { type Gateways, startGateways } from "./gateways.ts";
-import { freePorts, untilReady, type Workbench } from "./processes.ts";
+import { startSseBackend } from "./model-servers.ts";
+import { freePorts, type Workbench } from "./processes.ts";
 
 const PATH = "/v1/chat/completions";
 const STREAMS = 8;
@@ -20,10 +19,9 @@ export type Way = (typeof WAYS)[number];
 /** Starts a model server that streams and both arms in front of it. */
 export async function startSseBench(workbench: Workbench): Promise<Gateways> {
   const { path: envoy } = await findEnvoy();
-  const [port] = (await freePorts(1)) as [number];
-  workbench.start("backend", process.execPath, [join(import.meta.dirname, "sse-backend.ts"), `${port}`]);
-  await untilReady("the backend", `http://127.0.0.1:${port}/metrics`);
-  return startGateways(workbench, envoy, [port], PATH);
+  const ports = await freePorts(1);
+  await startSseBackend(workbench, ports, { milliseconds: 1, expositionBytes: 2000 });
+  return startGateways(workbench, envoy, ports, PATH);
 }
 
 /** CPU of each arm's Envoy without a request, microseconds in a second: ticks, and state that comes. */

@@ -55,6 +55,7 @@ const WRONG: readonly (readonly [words: readonly string[], says: RegExp])[] = [
   [["scan", "--requests", "5000"], /--requests is of the case memory/],
   [["memory", "--requests", "10"], /--requests .*whole number from 1000/],
   [["inline-vs-plain", "--backend-port", "65530"], /--backend-port .*whole number from 1 to 65528/],
+  [["scan", "--resume"], /--resume goes by what --write has written/],
   [["--slow"], /unknown option '--slow'/],
 ];
 

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { BUDGETS } from "../../bench/budgets.ts";
 import { CASES } from "../../bench/cases.ts";
-import { type Budget, checkBudgets, failureText } from "../../bench/lib/check.ts";
+import { type Budget, checkBudgets, failureText, isWorthRepeating } from "../../bench/lib/check.ts";
 
 const SHARE: Budget = {
   case: "one",
@@ -54,6 +54,36 @@ test("a figure that was not measured fails", () => {
   assert.equal(kept(GROWTH, { growth: Number.NaN }), false);
   const [verdict] = checkBudgets("one", [], [GROWTH]);
   assert.match(failureText(verdict!), /^one: growth was not measured; /);
+});
+
+test("a time is shown beside its aim and never fails, and what a quick run leaves out is not spoken of", () => {
+  const timed: Budget = { ...GROWTH, figure: "us", value: 3, timed: true };
+  const of = (fields: Record<string, number>) =>
+    checkBudgets("one", [fields], [timed]).map(({ met, kept }) => [met, kept]);
+  assert.deepEqual(of({ us: 2.9 }), [[true, true]]);
+  assert.deepEqual(of({ us: 300 }), [[false, true]]);
+  assert.deepEqual(of({ growth: 1 }), []);
+});
+
+test("a run is worth repeating where what failed may be the machine's", () => {
+  const exact: Budget = { ...GROWTH, figure: "bytes", exact: true };
+  const worth = (growth: number, bytes: number) =>
+    isWorthRepeating(checkBudgets("one", [{ growth, bytes }], [GROWTH, exact]));
+  assert.equal(worth(1, 1), false); // nothing failed
+  assert.equal(worth(3, 1), true);
+  assert.equal(worth(1, 2), false);
+  assert.equal(worth(3, 2), false); // it would fail again
+});
+
+test("half of every budget fails, of every one that is a ratio", () => {
+  for (const budget of BUDGETS.filter(({ timed }) => !timed)) {
+    const { line, figure, bound, value, exact } = budget;
+    const judged = (measured: number) => checkBudgets(budget.case, [{ ...line, [figure]: measured }], [budget])[0]!;
+    const slip = exact ? 1.0001 : 2;
+    const worse = bound === "at least" ? value / slip : value * slip;
+    assert.deepEqual([judged(value).met, judged(value).kept], [true, true], failureText(judged(value)));
+    assert.equal(judged(worse).kept, false, failureText(judged(worse)));
+  }
 });
 
 test("budgets of other cases are not asked for", () => {
