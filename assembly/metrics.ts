@@ -40,7 +40,9 @@ export const RATE_LIMITED: i32 = 17;
 export const SPENDING_FAILED: i32 = 18;
 /** Requests that went on after waiting because one of another worker had ended. */
 export const GRANTED: i32 = 19;
-const COUNTERS: i32 = 20;
+/** Traced requests of which the sidecar was not told what a trace needs. */
+export const TRACES_DROPPED: i32 = 20;
+const COUNTERS: i32 = 21;
 
 /** Requests in flight in all workers. */
 export const IN_FLIGHT: i32 = 0;
@@ -51,8 +53,8 @@ export const STATE_AGE: i32 = 2;
 /** Requests that wait in all workers. */
 export const WAITING: i32 = 3;
 
-const ids: usize = memory.data(80); // u32[COUNTERS]
-const pending: usize = memory.data(160, 8); // u64[COUNTERS]
+const ids: usize = memory.data(84); // u32[COUNTERS]
+const pending: usize = memory.data(168, 8); // u64[COUNTERS]
 const gaugeIds: usize = memory.data(16); // u32, by gauge
 let defined: bool = false;
 
@@ -78,6 +80,7 @@ export function defineMetrics(): void {
   define(OVERFLOWED, "inline_epp_overflowed_total");
   define(BAD_REQUESTS, "inline_epp_bad_requests_total");
   define(OBSERVATIONS_DROPPED, "inline_epp_observations_dropped_total");
+  define(TRACES_DROPPED, "inline_epp_traces_dropped_total");
   define(RATE_LIMITED, "inline_epp_rate_limited_total");
   define(SPENDING_FAILED, "inline_epp_rate_limit_calls_failed_total");
   defineGauge(IN_FLIGHT, "inline_epp_in_flight");

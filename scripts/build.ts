@@ -4,6 +4,7 @@
 import { createHash } from "node:crypto";
 import { existsSync, globSync } from "node:fs";
 import { chmod, mkdir, readFile, rename, stat, writeFile } from "node:fs/promises";
+import { isBuiltin } from "node:module";
 import { join } from "node:path";
 import process from "node:process";
 import { type Bundle, bundleOptions, SIDECAR, SIMULATOR } from "./bundle.ts";
@@ -49,6 +50,13 @@ function asciiOnly(text: string): string {
   return text.replaceAll(/[^\0-\x7f]/g, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`);
 }
 
+/** @throws Trouble where a bundle would need a package when it runs: there may be none beside it. */
+function checkWhole(entry: string, bundle: string): void {
+  const needed = [...bundle.matchAll(/__require\d*\("([^"]+)"\)/g)].map(([, name]) => name!);
+  const missing = needed.filter((name) => !isBuiltin(name));
+  if (missing.length > 0) throw new Trouble(`${entry}: bundled without ${[...new Set(missing)].join(", ")}`);
+}
+
 function bundleTarget(bundle: Bundle): Target {
   const { entry, output } = bundle;
   return {
@@ -61,7 +69,9 @@ function bundleTarget(bundle: Bundle): Target {
       const { metafile, outputFiles } = await bundling.catch((error: Error) => {
         throw new Trouble(`${entry}: ${error.message}`);
       });
-      await writeFile(join(ROOT, file), asciiOnly(outputFiles[0]!.text));
+      const { text } = outputFiles[0]!;
+      checkWhole(entry, text);
+      await writeFile(join(ROOT, file), asciiOnly(text));
       // The process that esbuild works in would stay for the next build.
       await esbuild.stop();
       await chmod(join(ROOT, file), 0o755);

@@ -1,6 +1,7 @@
 // How the programs in build/ are put together.
 
-import type { BuildOptions } from "esbuild";
+import { readFile } from "node:fs/promises";
+import type { BuildOptions, Plugin } from "esbuild";
 import { ROOT } from "./stack/command.ts";
 
 /** Dependencies in CommonJS require Node's own modules at run time, which an ES module cannot without this. */
@@ -21,6 +22,20 @@ const NODE_CHECK = `{
     process.exit(1);
   }
 }`;
+
+/**
+ * OpenTelemetry's exporter over gRPC loads grpc-js when it is first used, by a call that the bundler does not take for
+ * one: the bundle would look for the package where it runs.
+ */
+const BUNDLED_GRPC: Plugin = {
+  name: "bundled-grpc",
+  setup(build) {
+    build.onLoad({ filter: /otlp-grpc-exporter-base.dist.*\.mjs$/ }, async ({ path }) => {
+      const text = await readFile(path, "utf8");
+      return { contents: text.replaceAll('__require("@grpc/grpc-js")', 'require("@grpc/grpc-js")') };
+    });
+  },
+};
 
 /** A program in one file. */
 export interface Bundle {
@@ -48,6 +63,7 @@ export function bundleOptions({ entry, output, head }: Bundle) {
     target: "node24",
     format: "esm",
     banner: { js: head },
+    plugins: [BUNDLED_GRPC],
     // Node keeps the text for as long as it runs. The lines stay short, for the messages of errors that show one.
     minifyWhitespace: true,
     lineLimit: 160,

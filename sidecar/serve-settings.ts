@@ -8,6 +8,7 @@ import type { TlsSettings } from "./grpc/secure-port.ts";
 import type { ClusterSettings } from "./kubernetes/kubeconfig.ts";
 import type { ReplicaSettings } from "./replicas/replicas.ts";
 import type { EngineMetrics } from "./scrape/engines.ts";
+import type { TracingSettings } from "./tracing/settings.ts";
 
 type WithoutNamespace<T> = T extends { readonly namespace: string }
   ? Omit<T, "namespace"> & { readonly namespace: string | undefined }
@@ -68,4 +69,6 @@ export interface ServeSettings {
   readonly replicas?: ReplicaSettings;
   /** Envoy Gateway's extension server; there is none where left out. */
   readonly envoyGateway?: ExtensionSettings;
+  /** How requests are traced; they are not where left out. */
+  readonly tracing?: TracingSettings;
 }

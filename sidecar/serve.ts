@@ -23,6 +23,9 @@ import { Start, StartRefused } from "./start.ts";
 import { openState } from "./state/open-state.ts";
 import { systemClock } from "./support/clock.ts";
 import { formatDuration } from "./support/duration.ts";
+import type { Tracing } from "./tracing/open-tracing.ts";
+import { sampledPlans } from "./tracing/sampled-plans.ts";
+import type { TracingSettings } from "./tracing/settings.ts";
 
 /** A sidecar at work. */
 export interface Running {
@@ -39,6 +42,12 @@ function drain(milliseconds: number, { clock, log }: Parts): Promise<void> {
   if (milliseconds === 0) return Promise.resolve();
   log.info({ time: formatDuration(milliseconds) }, "not ready any more, gateways are still served");
   return new Promise((resolve) => clock.after(milliseconds, resolve));
+}
+
+// OpenTelemetry's packages are loaded only where they are used.
+async function opened(traced: TracingSettings, version: string, parts: Parts): Promise<Tracing> {
+  const { openTracing } = await import("./tracing/open-tracing.ts");
+  return openTracing(traced, version, parts);
 }
 
 /** An event's promise; with it go those who wait for what may never come. */
@@ -81,7 +90,8 @@ export async function serve(
   const asked = { readiness, state: snapshot, ...(origin?.mayRead && { mayRead: origin.mayRead }) };
   const http = await start.open(() => openMetricsPort(settings, asked, parts));
   const health = await start.open(() => openHealthPort(settings, readiness, parts));
-  const { envoyGateway, extProc } = settings;
+  const { envoyGateway, extProc, tracing: traced } = settings;
+  const tracing = traced && (await start.open(() => opened(traced, version, parts)));
   if (envoyGateway !== undefined) await start.open(() => openExtension(settings.bind, envoyGateway, parts));
   const resources =
     envoyGateway && state && (await start.attempt(() => openGatewayResources(state.source, envoyGateway, clock, log)));
@@ -112,10 +122,11 @@ export async function serve(
 
   if (start.failures.length === 0 && !stopping.aborted && config && state && security) {
     readiness.met(DISCOVERY);
-    const observed = openObservations(state.source, page?.traffic, parts);
+    const observed = openObservations(state.source, page?.traffic, tracing, parts);
     const answering = extProc && (await start.open(() => openExtProc(extProc, () => push!, parts)));
     const methods = [...(answering?.methods ?? []), ...(resources?.methods ?? [])];
-    const pushed = { source: state.source, plans: config.plans, observed, methods };
+    const plans = tracing === undefined ? config.plans : sampledPlans(config.plans, tracing.sampling);
+    const pushed = { source: state.source, plans, observed, methods };
     push = await start.open(() => openPush(gatewayListen(settings), security, pushed, replicas, parts));
   }
   if (resources !== undefined) await start.open(() => resources); // to be ended before the port that serves them

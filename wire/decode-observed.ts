@@ -2,7 +2,7 @@
 
 import { exactly, FrameRefused, header } from "./decode.ts";
 import * as L from "./layout.ts";
-import type { Observation, Observed, ObservedModel, RunningRequests } from "./model.ts";
+import type { Observation, Observed, ObservedModel, RunningRequests, TracedRequest } from "./model.ts";
 
 const FLAGS = L.OBSERVATION_STREAMED | L.OBSERVATION_LOCAL | L.OBSERVATION_CACHED_KNOWN;
 
@@ -67,6 +67,50 @@ function runningRow(view: DataView, at: number, table: readonly ObservedModel[])
   return { pool: view.getBigUint64(at + L.RUNNING_POOL, true), model, requests };
 }
 
+function hex(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("hex");
+}
+
+const isZero = (id: Uint8Array): boolean => id.every((byte) => byte === 0);
+
+// Either both ids are there or neither is.
+function parentOf(row: Uint8Array): TracedRequest["parent"] {
+  const trace = row.subarray(L.TRACED_ID, L.TRACED_ID + 16);
+  const span = row.subarray(L.TRACED_PARENT, L.TRACED_PARENT + 8);
+  if (isZero(trace) !== isZero(span)) throw new FrameRefused(L.REFUSED_VALUE, "a trace without its parent span");
+  return isZero(trace) ? undefined : { traceId: hex(trace), spanId: hex(span) };
+}
+
+function tracedRequests(bytes: Uint8Array, count: number, records: number): TracedRequest[] {
+  const all: TracedRequest[] = [];
+  let rest = bytes;
+  for (let index = 0; index < count; index++) {
+    if (rest.length < L.TRACED_BYTES) throw new FrameRefused(L.REFUSED_LENGTH, `no room for ${count} traced requests`);
+    const view = new DataView(rest.buffer, rest.byteOffset, rest.byteLength);
+    const record = view.getUint32(L.TRACED_RECORD, true);
+    if (record >= records) throw new FrameRefused(L.REFUSED_REFERENCE, `record ${record} of ${records} is traced`);
+    const detailsEnd = L.TRACED_BYTES + view.getUint16(L.TRACED_DETAILS_LENGTH, true);
+    const explained = view.getUint16(L.TRACED_EXPLANATION_LENGTH, true);
+    if (explained > L.MAX_EXPLANATION || detailsEnd + explained > rest.length) {
+      throw new FrameRefused(L.REFUSED_LENGTH, `traced request ${index} is explained by ${explained} bytes`);
+    }
+    all.push({
+      record,
+      parent: parentOf(rest),
+      started: view.getBigUint64(L.TRACED_STARTED, true),
+      whole: view.getUint32(L.TRACED_WHOLE, true),
+      decided: view.getUint32(L.TRACED_DECIDED, true),
+      picked: view.getBigUint64(L.TRACED_PICKED, true),
+      objective: view.getBigUint64(L.TRACED_OBJECTIVE, true),
+      details: new TextDecoder().decode(rest.subarray(L.TRACED_BYTES, detailsEnd)),
+      explanation: new TextDecoder().decode(rest.subarray(detailsEnd, detailsEnd + explained)),
+    });
+    rest = rest.subarray(detailsEnd + explained);
+  }
+  if (rest.length > 0) throw new FrameRefused(L.REFUSED_LENGTH, `${rest.length} bytes behind the last traced request`);
+  return all;
+}
+
 /**
  * Reads an OBSERVED that a gateway's worker sent.
  * @throws FrameRefused with the reason that goes into logs and metrics.
@@ -85,8 +129,11 @@ export function decodeObserved(bytes: Uint8Array): Observed {
   const runningAt = L.OBSERVED_BYTES + records * L.OBSERVATION_BYTES;
   const modelsAt = runningAt + running * L.RUNNING_BYTES;
   const stringsAt = modelsAt + modelCount * L.MODEL_BYTES;
-  exactly(bytes, stringsAt + view.getUint32(L.OBSERVED_STRINGS, true));
-  const table = models(view, modelsAt, modelCount, bytes.subarray(stringsAt));
+  const tracedAt = stringsAt + view.getUint32(L.OBSERVED_STRINGS, true);
+  const tracedBytes = view.getUint32(L.OBSERVED_TRACED_BYTES, true);
+  if (tracedBytes > L.MAX_TRACED_BYTES) throw new FrameRefused(L.REFUSED_LENGTH, `${tracedBytes} bytes of traces`);
+  exactly(bytes, tracedAt + tracedBytes);
+  const table = models(view, modelsAt, modelCount, bytes.subarray(stringsAt, tracedAt));
   return {
     worker: view.getBigUint64(L.OBSERVED_WORKER, true),
     records: Array.from({ length: records }, (_, index) =>
@@ -95,5 +142,6 @@ export function decodeObserved(bytes: Uint8Array): Observed {
     running: Array.from({ length: running }, (_, index) =>
       runningRow(view, runningAt + index * L.RUNNING_BYTES, table),
     ),
+    traced: tracedRequests(bytes.subarray(tracedAt), view.getUint32(L.OBSERVED_TRACED, true), records),
   };
 }

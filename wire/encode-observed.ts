@@ -2,7 +2,7 @@
 
 import { frame } from "./encode-frame.ts";
 import * as L from "./layout.ts";
-import type { Observation, Observed, ObservedModel } from "./model.ts";
+import type { Observation, Observed, ObservedModel, TracedRequest } from "./model.ts";
 
 function flagsOf({ streamed, local, cachedKnown }: Observation): number {
   return (
@@ -12,8 +12,30 @@ function flagsOf({ streamed, local, cachedKnown }: Observation): number {
   );
 }
 
+function encodeTraced(traced: TracedRequest): Uint8Array {
+  const details = new TextEncoder().encode(traced.details);
+  const explanation = new TextEncoder().encode(traced.explanation);
+  const bytes = new Uint8Array(L.TRACED_BYTES + details.length + explanation.length);
+  const view = new DataView(bytes.buffer);
+  view.setUint32(L.TRACED_RECORD, traced.record, true);
+  view.setUint32(L.TRACED_DECIDED, traced.decided, true);
+  if (traced.parent !== undefined) {
+    bytes.set(Buffer.from(traced.parent.traceId, "hex"), L.TRACED_ID);
+    bytes.set(Buffer.from(traced.parent.spanId, "hex"), L.TRACED_PARENT);
+  }
+  view.setBigUint64(L.TRACED_STARTED, traced.started, true);
+  view.setBigUint64(L.TRACED_PICKED, traced.picked, true);
+  view.setBigUint64(L.TRACED_OBJECTIVE, traced.objective, true);
+  view.setUint32(L.TRACED_WHOLE, traced.whole, true);
+  view.setUint16(L.TRACED_DETAILS_LENGTH, details.length, true);
+  view.setUint16(L.TRACED_EXPLANATION_LENGTH, explanation.length, true);
+  bytes.set(details, L.TRACED_BYTES);
+  bytes.set(explanation, L.TRACED_BYTES + details.length);
+  return bytes;
+}
+
 /** OBSERVED frame. */
-export function encodeObserved({ worker, records, running }: Observed): Uint8Array {
+export function encodeObserved({ worker, records, running, traced }: Observed): Uint8Array {
   const models = new Map<bigint, { index: number; offset: number; name: Uint8Array }>();
   let strings = 0;
   const indexOf = (model: ObservedModel | "other" | undefined): number => {
@@ -35,7 +57,12 @@ export function encodeObserved({ worker, records, running }: Observed): Uint8Arr
   const runningAt = L.OBSERVED_BYTES + rows.length * L.OBSERVATION_BYTES;
   const modelsAt = runningAt + runningRows.length * L.RUNNING_BYTES;
   const stringsAt = modelsAt + models.size * L.MODEL_BYTES;
-  const { bytes, view } = frame(L.KIND_OBSERVED, stringsAt + strings);
+  const tracedAt = stringsAt + strings;
+  const tracedRows = Buffer.concat(traced.map(encodeTraced));
+  const { bytes, view } = frame(L.KIND_OBSERVED, tracedAt + tracedRows.length);
+  bytes.set(tracedRows, tracedAt);
+  view.setUint32(L.OBSERVED_TRACED, traced.length, true);
+  view.setUint32(L.OBSERVED_TRACED_BYTES, tracedRows.length, true);
   view.setUint32(L.OBSERVED_RECORDS, rows.length, true);
   view.setUint32(L.OBSERVED_MODELS, models.size, true);
   view.setUint32(L.OBSERVED_STRINGS, strings, true);

@@ -1,7 +1,7 @@
 import { above0, check, checkBytes, EncodeError, finite, frame } from "./encode-frame.ts";
 import { LimitTable } from "./encode-limits.ts";
 import * as L from "./layout.ts";
-import type { Plan, PlanAdmission, PlanBand, PlanSettings, PlanStep } from "./model.ts";
+import type { Plan, PlanAdmission, PlanBand, PlanSampling, PlanSettings, PlanStep } from "./model.ts";
 import { StringSection, TermTable } from "./strings.ts";
 
 function writeParameters(view: DataView, at: number, what: string, parameters: readonly number[]): void {
@@ -21,6 +21,15 @@ function writeSettings(view: DataView, settings: PlanSettings): void {
   view.setUint32(L.PLAN_OUTPUT_MAX, check("outputMax", outputMax, 0xffffffff), true);
   view.setFloat64(L.PLAN_OUTPUT_RATIO, finite("outputRatio", outputRatio), true);
   writeAdmission(view, settings.admission);
+  writeSampling(view, settings.sampling);
+}
+
+function writeSampling(view: DataView, sampling: PlanSampling | undefined): void {
+  if (sampling === undefined) return;
+  const { sampler, ratio } = sampling;
+  if (!(ratio >= 0 && ratio <= 1)) throw new EncodeError(`ratio of sampling is ${ratio}, not from 0 to 1`);
+  view.setUint32(L.PLAN_SAMPLER, check("sampler", sampler, L.SAMPLER_RATIO, L.SAMPLER_PARENT), true);
+  view.setFloat64(L.PLAN_SAMPLER_RATIO, ratio, true);
 }
 
 function writeAdmission(view: DataView, admission: PlanAdmission): void {

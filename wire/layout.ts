@@ -5,7 +5,7 @@
 /** First four bytes of every frame: "IEPP". */
 export const FRAME_MAGIC = 0x50504549;
 /** Version rule: a reader accepts exactly its own version. Any change of a byte's meaning raises it by one. */
-export const WIRE_VERSION = 6;
+export const WIRE_VERSION = 7;
 /** No frame may be longer: a roster of MAX_ENDPOINTS with labels stays far below. */
 export const MAX_FRAME_BYTES = 4194304;
 /** Endpoints (pod ip x target port) that one pool may hold. */
@@ -144,9 +144,14 @@ export const PLAN_NO_ENDPOINT_TTL = 240; // u32, the same while the pool has no 
 export const PLAN_BANDS = 244; // u32, count
 export const PLAN_LIMITS = 248; // u32, count
 export const PLAN_LIMIT_MODELS = 252; // u32, count
-export const PLAN_BYTES = 256; // then profiles, steps, terms, values, bands, limits, models of limits, strings
+export const PLAN_SAMPLER = 256; // u32, SAMPLER_*: which requests are traced
+export const PLAN_SAMPLER_RATIO = 264; // f64, 0..1, of those that it decides over
+export const PLAN_BYTES = 272; // then profiles, steps, terms, values, bands, limits, models of limits, strings
 /** Flag: requests wait while the pool is saturated; without it those with priorities below 0 are turned away. */
 export const PLAN_FLOW_CONTROL = 1;
+export const SAMPLER_OFF = 0; // none
+export const SAMPLER_PARENT = 1; // as their traceparent says; by the ratio where they have none
+export const SAMPLER_RATIO = 2; // by the ratio, whatever their traceparent says
 export const MAX_BANDS = 64;
 export const MAX_LIMITS = 16;
 export const MAX_LIMIT_MODELS = 1024;
@@ -367,7 +372,9 @@ export const OBSERVED_MODELS = 36; // u32, count
 export const OBSERVED_STRINGS = 40; // u32, bytes
 export const OBSERVED_RUNNING = 44; // u32, count
 export const OBSERVED_WORKER = 48; // u64, random, of the worker that tells
-export const OBSERVED_BYTES = 56; // then records, running, models, strings
+export const OBSERVED_TRACED = 56; // u32, count
+export const OBSERVED_TRACED_BYTES = 60; // u32, bytes of them with their texts
+export const OBSERVED_BYTES = 64; // then records, running, models, strings, traced
 /** No OBSERVED may be longer, nor have more models or rows of running requests. */
 export const MAX_OBSERVED_BYTES = 65536;
 export const MAX_OBSERVED_MODELS = 128;
@@ -410,6 +417,23 @@ export const MODEL_OFFSET = 8; // u32, into the strings
 export const MODEL_LENGTH = 12; // u32, at most MODEL_KEPT_MAX: what is longer is cut
 export const MODEL_BYTES = 16;
 export const MODEL_KEPT_MAX = 256;
+
+// What is told of a request that is traced, beside its record. Behind each row stand its details, then its explanation.
+export const TRACED_RECORD = 0; // u32, index of its record
+export const TRACED_DECIDED = 4; // u32, microseconds from its headers to the decision; 0: none fell
+export const TRACED_ID = 8; // 16 bytes, the trace's id as in traceparent; all 0: the request brought none
+export const TRACED_PARENT = 24; // 8 bytes, likewise the id of the span that it came from
+export const TRACED_STARTED = 32; // u64, microseconds since 1970 by the gateway's clock: when its headers came
+export const TRACED_PICKED = 40; // u64, ENDPOINT_KEY of who was picked; 0: nobody
+export const TRACED_OBJECTIVE = 48; // u64, xxh64 of its InferenceObjective's name; 0: it names none
+export const TRACED_WHOLE = 56; // u32, likewise until its body was complete; 0: it has none, or never was
+export const TRACED_DETAILS_LENGTH = 60; // u16, why the filter turned it away, response code details; 0: it did not
+export const TRACED_EXPLANATION_LENGTH = 62; // u16, the decision's explanation, JSON; 0: none, or too long
+export const TRACED_BYTES = 64;
+/** An explanation that is longer is left out. */
+export const MAX_EXPLANATION = 8192;
+/** No batch has more bytes of traced requests with their texts. */
+export const MAX_TRACED_BYTES = 32768;
 
 export const FINISH_NONE = 0; // none was found
 export const FINISH_STOP = 1; // stop; end_turn, stop_sequence

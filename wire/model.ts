@@ -111,6 +111,16 @@ export interface PlanSettings {
   readonly admission: PlanAdmission;
   /** Rate limits, at most MAX_LIMITS, each of a name of its own. */
   readonly limits: readonly PlanLimit[];
+  /** Which requests are traced; none where left out. */
+  readonly sampling?: PlanSampling;
+}
+
+/** Which requests are traced. */
+export interface PlanSampling {
+  /** SAMPLER_PARENT or SAMPLER_RATIO. */
+  readonly sampler: number;
+  /** 0 to 1, of the requests that it decides over. */
+  readonly ratio: number;
 }
 
 /** How much clients may ask for. */
@@ -294,6 +304,28 @@ export interface RunningRequests {
   readonly requests: number;
 }
 
+/** What is told of a request that is traced. Times are in microseconds. */
+export interface TracedRequest {
+  /** Index of its record. */
+  readonly record: number;
+  /** The trace's and the parent span's ids in hex, as in traceparent; undefined: the request brought none. */
+  readonly parent: { readonly traceId: string; readonly spanId: string } | undefined;
+  /** When its headers came, since 1970. */
+  readonly started: bigint;
+  /** From then until its body was complete; 0: it has none, or never was. */
+  readonly whole: number;
+  /** From then to the decision; 0: none fell. */
+  readonly decided: number;
+  /** ENDPOINT_KEY of who was picked; 0n: nobody. */
+  readonly picked: bigint;
+  /** xxh64 of its objective's name; 0n: it names none. */
+  readonly objective: bigint;
+  /** Why the filter turned it away; empty: it did not. */
+  readonly details: string;
+  /** The decision's explanation, JSON; empty: there is none, or it is too long. */
+  readonly explanation: string;
+}
+
 /** What a worker tells at once. */
 export interface Observed {
   /** A number of the worker's own. */
@@ -301,6 +333,7 @@ export interface Observed {
   readonly records: readonly Observation[];
   /** All that it has running now. */
   readonly running: readonly RunningRequests[];
+  readonly traced: readonly TracedRequest[];
 }
 
 /** What was taken from a budget of a rate limit, in microseconds of debt. */

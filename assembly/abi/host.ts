@@ -4,7 +4,7 @@
 import { Text } from "../text/text.ts";
 import { Line } from "../text/line.ts";
 import * as imports from "./imports.ts";
-import { CLOCK_MONOTONIC, LOG_ERROR, LOG_WARN, OK } from "./values.ts";
+import { CLOCK_MONOTONIC, CLOCK_REALTIME, LOG_ERROR, LOG_WARN, OK } from "./values.ts";
 
 const outAt: usize = memory.data(8, 8);
 const outLength: usize = memory.data(8, 8);
@@ -27,6 +27,12 @@ function keepResult(status: u32): bool {
 /** Microseconds of a clock that all threads of the process share and nobody sets; its zero means nothing. */
 export function now(): u64 {
   imports.clock_time_get(CLOCK_MONOTONIC, 1000, outNumber);
+  return load<u64>(outNumber) / 1000;
+}
+
+/** Microseconds since 1970, of a clock that may be set. */
+export function wallTime(): u64 {
+  imports.clock_time_get(CLOCK_REALTIME, 1000, outNumber);
   return load<u64>(outNumber) / 1000;
 }
 

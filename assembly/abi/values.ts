@@ -23,7 +23,8 @@ export const BUFFER_GRPC_RECEIVE: i32 = 5;
 export const BUFFER_PLUGIN_CONFIGURATION: i32 = 7;
 export const STREAM_REQUEST: i32 = 0;
 
-export const CLOCK_MONOTONIC: u32 = 1; // WASI's
+export const CLOCK_REALTIME: u32 = 0; // WASI's
+export const CLOCK_MONOTONIC: u32 = 1;
 
 export const METRIC_COUNTER: i32 = 0;
 export const METRIC_GAUGE: i32 = 1;

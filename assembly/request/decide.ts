@@ -19,7 +19,7 @@ import { HANDLER_SINGLE } from "../../wire/layout.ts";
 import { planHandler } from "../wire/plan.ts";
 import { endpointAddressAt, endpointAddressLength, endpointKey } from "../wire/roster.ts";
 import { describe } from "./describe.ts";
-import { keepExplanation } from "./explain.ts";
+import { explained, keepExplanation } from "./explain.ts";
 import { failsOpen, ownPool } from "./find-pool.ts";
 import { filteredOut } from "./filtered-out.ts";
 import {
@@ -32,6 +32,7 @@ import { departed } from "./outcome.ts";
 import { mustPostpone } from "./postpone.ts";
 import { NO_REASON, refuse, REJECTED_NO_ENDPOINTS } from "./refuse.ts";
 import { countAt, remember, Request } from "./request.ts";
+import { keepPicked, Traced } from "./traced.ts";
 import { withoutPool } from "./without-pool.ts";
 
 /** Dynamic metadata: a text with addresses. Lists of texts Envoy does not hand to filters. */
@@ -54,7 +55,7 @@ export function decide(root: Root, request: Request, whole: bool): bool {
   readSubset(root);
   if (whole) {
     describe(request, pool);
-    beginTrace(pool, request.explain);
+    beginTrace(pool, explained(request));
     picks = schedule(pool, now, staleAfter);
     endTrace();
     keepExplanation(request);
@@ -68,6 +69,7 @@ export function decide(root: Root, request: Request, whole: bool): bool {
     );
   }
   send(root, request, pool, picks);
+  if (request.traced != 0) keepPicked(changetype<Traced>(request.traced), endpointKey(pool.roster, pickAt(0)), now);
   sendModel(root, request);
   if (whole) {
     departed(request, pool, pickAt(0), prefillPick(), now);

@@ -96,6 +96,31 @@ export function walkHeaders(at: usize, length: u32): void {
   }
 }
 
+/** Where the value stands that findHeader has found last, and how many bytes it has. */
+export let foundAt: usize = 0;
+export let foundLength: u32 = 0;
+
+/** Looks for one header in a walk of its own, for those that most configurations have no use for. */
+export function findHeader(at: usize, length: u32, wanted: Text): bool {
+  if (length < 4) return false;
+  const count = load<u32>(at);
+  if (count > (length - 4) >> 3) return false;
+  let bytes: u32 = 4 + (count << 3);
+  for (let i: u32 = 0; i < count; i++) {
+    const sizes = at + 4 + (usize(i) << 3);
+    const nameLength = load<u32>(sizes);
+    const valueLength = load<u32>(sizes, 4);
+    if (u64(bytes) + u64(nameLength) + u64(valueLength) + 2 > u64(length)) return false;
+    const name = at + bytes;
+    bytes += nameLength + valueLength + 2;
+    if (!isName(wanted.at, wanted.length, name, nameLength)) continue;
+    foundAt = name + nameLength + 1;
+    foundLength = valueLength;
+    return true;
+  }
+  return false;
+}
+
 /** Whether the last walk has found the header. */
 export function hasHeader(which: u32): bool {
   return ((found >> which) & 1) != 0;

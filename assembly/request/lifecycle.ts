@@ -31,6 +31,7 @@ import { finishBody, readBody } from "./read-body.ts";
 import { readHeaders } from "./read-headers.ts";
 import { deleteRequest, dropBody, endPrefill, listed, Request, uncount } from "./request.ts";
 import { tellSession } from "./session.ts";
+import { Traced } from "./traced.ts";
 import { hold, unhold } from "./watchdog.ts";
 
 const UPSTREAM_ADDRESS = text("upstream\0address");
@@ -99,6 +100,7 @@ export function onRequestTrailers(request: Request): u32 {
 
 // The body is whole: answers it, or lets it go or wait.
 function settle(root: Root, request: Request): i32 {
+  if (request.traced != 0) changetype<Traced>(request.traced).wholeAt = host.now();
   keepBody(request);
   tellLength(root, request);
   return checkBody(request, true) && withinLimits(root, request) ? admit(root, request) : ANSWERED;

@@ -1,10 +1,12 @@
 // What is told of a request when it is over: assembly/sync/observations.ts takes it to the sidecar.
 
 import {
-  OBSERVATION_ANSWER_BYTES, OBSERVATION_CACHED, OBSERVATION_CACHED_KNOWN, OBSERVATION_CHUNKS, OBSERVATION_DURATION,
-  OBSERVATION_ENDPOINT, OBSERVATION_FINISH, OBSERVATION_FLAGS, OBSERVATION_ITL, OBSERVATION_LOCAL, OBSERVATION_MODEL,
-  OBSERVATION_OUTPUT, OBSERVATION_POOL, OBSERVATION_PRIORITY, OBSERVATION_PROMPT, OBSERVATION_QUEUED,
-  OBSERVATION_REQUEST_BYTES, OBSERVATION_STATUS, OBSERVATION_STREAMED, OBSERVATION_TARGET, OBSERVATION_TTFT,
+  MAX_EXPLANATION, OBSERVATION_ANSWER_BYTES, OBSERVATION_CACHED, OBSERVATION_CACHED_KNOWN, OBSERVATION_CHUNKS,
+  OBSERVATION_DURATION, OBSERVATION_ENDPOINT, OBSERVATION_FINISH, OBSERVATION_FLAGS, OBSERVATION_ITL,
+  OBSERVATION_LOCAL, OBSERVATION_MODEL, OBSERVATION_OUTPUT, OBSERVATION_POOL, OBSERVATION_PRIORITY,
+  OBSERVATION_PROMPT, OBSERVATION_QUEUED, OBSERVATION_REQUEST_BYTES, OBSERVATION_STATUS, OBSERVATION_STREAMED,
+  OBSERVATION_TARGET, OBSERVATION_TTFT, TRACED_BYTES, TRACED_DECIDED, TRACED_DETAILS_LENGTH,
+  TRACED_EXPLANATION_LENGTH, TRACED_ID, TRACED_OBJECTIVE, TRACED_PARENT, TRACED_PICKED, TRACED_STARTED, TRACED_WHOLE,
 } from "../../wire/layout.ts";
 import * as host from "../abi/host.ts";
 import { Body, bodyModelAt, isKnown } from "../body/body.ts";
@@ -16,6 +18,7 @@ import { leaveRunning } from "../sync/running.ts";
 import { Store } from "../sync/store.ts";
 import { framePool } from "../wire/header.ts";
 import { Request } from "./request.ts";
+import { Traced } from "./traced.ts";
 
 /** Keeps what of the request's body is told at its end, when the body is long forgotten. */
 export function keepBody(request: Request): void {
@@ -72,6 +75,27 @@ export function observe(request: Request): void {
   store<u32>(record, request.answerBytes, OBSERVATION_ANSWER_BYTES);
   if (request.firstAt != 0) store<u32>(record, span(startedAt, request.firstAt), OBSERVATION_TTFT);
   if (request.usage != 0) recordUsage(record, request, changetype<UsageScan>(request.usage));
+  if (request.traced != 0) recordTraced(request, changetype<Traced>(request.traced), startedAt, state);
+}
+
+// Behind the record, so that it is the last.
+function recordTraced(request: Request, traced: Traced, startedAt: u64, state: Store): void {
+  const explanation = request.trace == 0 || request.traceLength > u32(MAX_EXPLANATION) ? 0 : request.traceLength;
+  const row = state.observations.addTraced(traced.detailsLength + explanation);
+  if (row == 0) return;
+  if (traced.decidedAt != 0) store<u32>(row, span(startedAt, traced.decidedAt), TRACED_DECIDED);
+  store<u64>(row, traced.idHigh, TRACED_ID);
+  store<u64>(row + 8, traced.idLow, TRACED_ID);
+  store<u64>(row, traced.parent, TRACED_PARENT);
+  store<u64>(row, traced.startedAt, TRACED_STARTED);
+  store<u64>(row, traced.picked, TRACED_PICKED);
+  store<u64>(row, request.objective, TRACED_OBJECTIVE);
+  if (traced.wholeAt != 0) store<u32>(row, span(startedAt, traced.wholeAt), TRACED_WHOLE);
+  store<u16>(row, u16(traced.detailsLength), TRACED_DETAILS_LENGTH);
+  store<u16>(row, u16(explanation), TRACED_EXPLANATION_LENGTH);
+  const texts = row + usize(TRACED_BYTES);
+  memory.copy(texts, traced.details, traced.detailsLength);
+  memory.copy(texts + traced.detailsLength, request.trace, explanation);
 }
 
 function flagsOf(request: Request): u8 {

@@ -9,8 +9,9 @@ import { takeBlock } from "../memory/blocks.ts";
 import { Root } from "../root.ts";
 import { sessionOf } from "../schedule/session.ts";
 import { NEEDS_SESSION } from "../schedule/signals.ts";
-import { HANDLER_SINGLE } from "../../wire/layout.ts";
+import { HANDLER_SINGLE, SAMPLER_OFF } from "../../wire/layout.ts";
 import { planHandler } from "../wire/plan.ts";
+import { planSampler } from "../wire/sampling.ts";
 import { apiOf } from "./api.ts";
 import {
   CONTENT_TYPE, DATA_PARALLEL, DESTINATION, ENCODERS, EXPLAIN, FAIRNESS, hasHeader, headerAt, headerLength, headerName,
@@ -20,6 +21,7 @@ import {
 import { keepClients } from "./limit.ts";
 import { boundaryIn, boundaryLength, MEDIA_FORM, mediaOf } from "./media-type.ts";
 import { Request } from "./request.ts";
+import { sample } from "./traced.ts";
 
 /** Endpoints that an explanation lists where the client names no number. */
 const EXPLAINED: u32 = 8;
@@ -39,6 +41,9 @@ export function readHeaders(root: Root, request: Request): void {
   lookFor(EXPLAIN, root.config.explainHeader.at, root.config.explainHeader.length);
   if (!host.getHeaders(MAP_REQUEST_HEADERS)) return;
   walkHeaders(host.resultAt, host.resultLength);
+  if (pool !== null && planSampler(pool.plan) != u32(SAMPLER_OFF)) {
+    request.traced = sample(pool.plan, host.resultAt, host.resultLength);
+  }
 
   request.posts = hasHeader(METHOD) && headerLength(METHOD) == 4 && load<u32>(headerAt(METHOD)) == POST;
   if (hasHeader(PATH)) request.api = apiOf(headerAt(PATH), headerLength(PATH));

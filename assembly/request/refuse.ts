@@ -8,6 +8,7 @@ import { Line } from "../text/line.ts";
 import { Text, text } from "../text/text.ts";
 import { API_MESSAGES } from "./api.ts";
 import { Request } from "./request.ts";
+import { keepDetails, Traced } from "./traced.ts";
 
 /** The answer names no reason. */
 export const NO_REASON = new Text(0, 0);
@@ -34,6 +35,7 @@ const json = new JsonText();
 export function refuse(
   request: Request, status: u32, details: Text, why: Line, reason: Text = NO_REASON, retryAfter: u32 = 0,
 ): bool {
+  if (request.traced != 0) keepDetails(changetype<Traced>(request.traced), details);
   const inPlain = changetype<Root>(request.root).config.errors == ERRORS_PLAIN;
   beginHeaders(u32(!inPlain) + u32(reason.length != 0) + u32(retryAfter != 0));
   if (!inPlain) addHeader(CONTENT_TYPE, JSON_TYPE.at, JSON_TYPE.length);

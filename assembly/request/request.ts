@@ -5,6 +5,7 @@ import { giveBlock } from "../memory/blocks.ts";
 import { releaseRenaming, Renaming } from "../policy/renaming.ts";
 import { releaseUsage, UsageScan } from "../response/usage.ts";
 import { answered, enter, leave, Slot } from "../state/slots.ts";
+import { releaseTraced, Traced } from "./traced.ts";
 
 /** Addresses remembered per request, to tell an answer from a listed endpoint from one that ignored the list. */
 export const REMEMBERED: u32 = 4;
@@ -127,6 +128,8 @@ export class Request {
   allowance: usize;
   /** Address of the Renaming where the request's model may be replaced; 0: it stays. */
   renaming: usize;
+  /** Address of the Traced where the request is traced; 0: it is not. */
+  traced: usize;
 }
 
 const slab = new Slab(offsetof<Request>());
@@ -156,6 +159,7 @@ export function deleteRequest(request: Request): void {
   if (request.usage != 0) releaseUsage(changetype<UsageScan>(request.usage));
   giveBlock(request.modelAt, max<u32>(request.modelLength, 1));
   if (request.renaming != 0) releaseRenaming(changetype<Renaming>(request.renaming));
+  if (request.traced != 0) releaseTraced(changetype<Traced>(request.traced));
   giveBlock(request.trace, request.traceLength);
   giveBlock(request.forcedModel, request.forcedModelLength);
   giveBlock(request.boundary, request.boundaryLength);

@@ -3,14 +3,14 @@
 // room is dropped and counted, and so is what a failed call carried; nothing is sent twice.
 
 import {
-  KIND_OBSERVED, MAX_OBSERVED_BYTES, MAX_OBSERVED_MODELS, MAX_RUNNING, MODEL_BYTES, MODEL_HASH, MODEL_LENGTH,
-  MODEL_OFFSET, OBSERVATION_BYTES, OBSERVATION_NO_MODEL, OBSERVATION_OTHER_MODEL, OBSERVED_BYTES, OBSERVED_MODELS,
-  OBSERVED_RECORDS, OBSERVED_RUNNING, OBSERVED_STRINGS, OBSERVED_WORKER, RUNNING_BYTES, RUNNING_MODEL, RUNNING_POOL,
-  RUNNING_REQUESTS,
+  KIND_OBSERVED, MAX_OBSERVED_BYTES, MAX_OBSERVED_MODELS, MAX_RUNNING, MAX_TRACED_BYTES, MODEL_BYTES, MODEL_HASH,
+  MODEL_LENGTH, MODEL_OFFSET, OBSERVATION_BYTES, OBSERVATION_NO_MODEL, OBSERVATION_OTHER_MODEL, OBSERVED_BYTES,
+  OBSERVED_MODELS, OBSERVED_RECORDS, OBSERVED_RUNNING, OBSERVED_STRINGS, OBSERVED_TRACED, OBSERVED_TRACED_BYTES,
+  OBSERVED_WORKER, RUNNING_BYTES, RUNNING_MODEL, RUNNING_POOL, RUNNING_REQUESTS, TRACED_BYTES, TRACED_RECORD,
 } from "../../wire/layout.ts";
 import * as host from "../abi/host.ts";
 import { takeBlock } from "../memory/blocks.ts";
-import { countMany, OBSERVATIONS_DROPPED } from "../metrics.ts";
+import { countMany, OBSERVATIONS_DROPPED, TRACES_DROPPED } from "../metrics.ts";
 import { Text, text } from "../text/text.ts";
 import { writeHeader } from "../wire/header.ts";
 import { Running, runningName } from "./running.ts";
@@ -46,8 +46,13 @@ export class Observations {
   private records: u32 = 0;
   private models: u32 = 0;
   private names: u32 = 0;
-  /** Records that the last call carried. */
+  /** What is told of traced requests, in the wire's form: MAX_TRACED_BYTES from the first one on, 0 before. */
+  private traces: usize = 0;
+  private traced: u32 = 0;
+  private tracedBytes: u32 = 0;
+  /** Records and traced requests that the last call carried. */
   private carried: u32 = 0;
+  private carriedTraced: u32 = 0;
 
   constructor(cluster: Text, authority: Text) {
     this.call = new UnaryCall(cluster, authority, METHOD);
@@ -62,6 +67,25 @@ export class Observations {
     const record = this.frame + usize(OBSERVED_BYTES) + usize(this.records++) * usize(OBSERVATION_BYTES);
     memory.fill(record, 0, usize(OBSERVATION_BYTES));
     return record;
+  }
+
+  /**
+   * A zeroed row for the request whose record was added last, which is traced, with room for so many bytes of texts
+   * behind it; 0 where there is none, which counts as dropped.
+   */
+  addTraced(texts: u32): usize {
+    const bytes = u32(TRACED_BYTES) + texts;
+    if (this.tracedBytes + bytes > u32(MAX_TRACED_BYTES)) {
+      countMany(TRACES_DROPPED, 1);
+      return 0;
+    }
+    if (this.traces == 0) this.traces = takeBlock(usize(MAX_TRACED_BYTES));
+    const row = this.traces + this.tracedBytes;
+    memory.fill(row, 0, usize(TRACED_BYTES));
+    store<u32>(row, this.records - 1, TRACED_RECORD);
+    this.tracedBytes += bytes;
+    this.traced++;
+    return row;
   }
 
   /** The index in this batch of a model by hash and name; hash 0: of none. */
@@ -89,15 +113,20 @@ export class Observations {
     if (this.call.waits || !this.isDue(now - this.call.at)) return;
     const length = this.close();
     this.carried = this.records;
+    this.carriedTraced = this.traced;
     if (!this.call.make(id, this.frame, length, now)) this.lost();
     this.records = 0;
     this.models = 0;
     this.names = 0;
+    this.traced = 0;
+    this.tracedBytes = 0;
   }
 
   // Whether there is something to tell, so many microseconds after the last call.
   private isDue(since: u64): bool {
-    if (since < SENT_EVERY) return this.records >= MOST_RECORDS / 2;
+    if (since < SENT_EVERY) {
+      return this.records >= MOST_RECORDS / 2 || this.tracedBytes >= u32(MAX_TRACED_BYTES) / 2;
+    }
     return this.records > 0 || this.running.changed() || (since >= SAID_EVERY && this.running.any());
   }
 
@@ -114,6 +143,7 @@ export class Observations {
   /** The call has failed, or nobody will ever hear of it. */
   lost(): void {
     countMany(OBSERVATIONS_DROPPED, this.carried);
+    countMany(TRACES_DROPPED, this.carriedTraced);
     this.call.end();
   }
 
@@ -129,14 +159,27 @@ export class Observations {
     const namesAt = tableAt + usize(this.models) * usize(MODEL_BYTES);
     memory.copy(this.frame + tableAt, this.table, namesAt - tableAt);
     memory.copy(this.frame + namesAt, this.table + TABLE, this.names);
-    const length = u32(namesAt) + this.names;
+    const tracedAt = u32(namesAt) + this.names;
+    this.fitTraced(u32(MAX_OBSERVED_BYTES) - tracedAt);
+    memory.copy(this.frame + tracedAt, this.traces, this.tracedBytes);
+    const length = tracedAt + this.tracedBytes;
     writeHeader(this.frame, KIND_OBSERVED, length);
     store<u32>(this.frame, this.records, OBSERVED_RECORDS);
     store<u32>(this.frame, this.models, OBSERVED_MODELS);
     store<u32>(this.frame, this.names, OBSERVED_STRINGS);
     store<u32>(this.frame, u32(tableAt - runningAt) / u32(RUNNING_BYTES), OBSERVED_RUNNING);
     store<u64>(this.frame, this.worker, OBSERVED_WORKER);
+    store<u32>(this.frame, this.traced, OBSERVED_TRACED);
+    store<u32>(this.frame, this.tracedBytes, OBSERVED_TRACED_BYTES);
     return length;
+  }
+
+  // Traced requests take the room that all else has left; where it is too little for them, the batch goes without.
+  private fitTraced(room: u32): void {
+    if (this.tracedBytes <= room) return;
+    countMany(TRACES_DROPPED, this.traced);
+    this.traced = 0;
+    this.tracedBytes = 0;
   }
 
   // Writes what runs from `at` in the frame on; returns where it ends.

@@ -15,6 +15,7 @@ import { checkAdmission } from "./admission.ts";
 import { framePool } from "./header.ts";
 import { checkLimits, limitModels, planLimitModels, planLimits } from "./limits.ts";
 import { inside, readable } from "./reference.ts";
+import { checkSampling } from "./sampling.ts";
 
 /** Checks a PLAN behind its header: after this, running it cannot fail. Returns ACCEPTED or the refusal's reason. */
 export function checkPlan(frame: usize, length: u32): i32 {
@@ -63,6 +64,7 @@ export function checkPlan(frame: usize, length: u32): i32 {
   }
   let refused = checkSettings(frame, profiles);
   if (refused == ACCEPTED) refused = checkAdmission(frame);
+  if (refused == ACCEPTED) refused = checkSampling(frame);
   return refused != ACCEPTED ? refused : checkLimits(frame);
 }
 

@@ -38,6 +38,7 @@ import {
   verifiesTls,
   vllmMetricsOf,
 } from "./scrape-flags.ts";
+import { addTracingFlags, type TracingFlags, tracingContradiction, tracingOf } from "./tracing-flags.ts";
 import { fileName, ipAddress, port } from "./values.ts";
 
 const HOUR = 3_600_000;
@@ -64,7 +65,15 @@ Examples:
     $ inline-epp serve --kubeconfig ~/.kube/config --context test --all-namespaces --log-format text
 `;
 
-interface Flags extends ScopeFlags, ScrapeFlags, ExtProcFlags, ReplicaFlags, EnvoyGatewayFlags, PageFlags, LogFlags {
+interface Flags
+  extends ScopeFlags,
+    ScrapeFlags,
+    ExtProcFlags,
+    ReplicaFlags,
+    EnvoyGatewayFlags,
+    PageFlags,
+    TracingFlags,
+    LogFlags {
   readonly configFile?: string;
   readonly configText?: string;
   readonly bind?: string;
@@ -130,6 +139,7 @@ function addFlags(command: Command): void {
   addReplicaFlags(command);
   addEnvoyGatewayFlags(command);
   addPageFlags(command);
+  addTracingFlags(command);
   addLogFlags(command);
   addReferenceFlags(command);
 }
@@ -161,6 +171,7 @@ function settingsOf(flags: Flags, env: Environment): ServeSettings {
   const extProc = extProcSettings(flags);
   const envoyGateway = envoyGatewaySettings(flags);
   const page = pageSettings(flags);
+  const tracing = tracingOf(flags, env);
   return {
     endpoints,
     cluster: clusterOf(flags),
@@ -183,6 +194,7 @@ function settingsOf(flags: Flags, env: Environment): ServeSettings {
     ...(replicas !== undefined && { replicas }),
     ...(envoyGateway !== undefined && { envoyGateway }),
     ...(page !== undefined && { page }),
+    ...(tracing !== undefined && { tracing }),
   };
 }
 
@@ -207,7 +219,8 @@ export function serveCommand(
       scrapeContradiction(self) ??
       replicaContradiction(self) ??
       envoyGatewayContradiction(self) ??
-      pageContradiction(self);
+      pageContradiction(self) ??
+      tracingContradiction(self, env);
     if (problem !== undefined) self.error(`error: ${problem}`);
     const flags = self.opts<Flags>();
     await run(settingsOf(flags, env), { ...logSettings(flags), withoutEffect: flagsWithoutEffect(self) });

@@ -4,6 +4,7 @@ import type { Observed } from "../../wire/model.ts";
 import type { Traffic } from "../page/traffic.ts";
 import type { Parts } from "../parts.ts";
 import type { PolicySource, PoolSource } from "../state/source.ts";
+import type { Tracing } from "../tracing/open-tracing.ts";
 import { ConfiguredModels } from "./configured-models.ts";
 import { PoolNames } from "./pool-names.ts";
 import { registerRequestMetrics } from "./request-metrics.ts";
@@ -11,10 +12,12 @@ import { registerRequestMetrics } from "./request-metrics.ts";
 /**
  * Makes the metrics of requests; what it returns takes what a gateway tells.
  * @param traffic the page's, where there is a page.
+ * @param tracing where requests are traced.
  */
 export function openObservations(
   source: PoolSource & PolicySource,
   traffic: Traffic | undefined,
+  tracing: Tracing | undefined,
   { clock, metrics }: Parts,
 ): (batch: Observed) => void {
   const poolNames = new PoolNames(source);
@@ -24,8 +27,10 @@ export function openObservations(
     isConfigured: (pool, model) => configured.has(pool, model),
     clock,
   });
+  const spans = tracing?.follow(source, (key) => poolNames.of(key));
   return (batch) => {
     count(batch);
+    spans?.(batch);
     if (traffic !== undefined) for (const record of batch.records) traffic.add(poolNames.of(record.pool), record);
   };
 }

@@ -14,7 +14,7 @@ export const Buffer = { requestBody: 0, responseBody: 1, grpcReceive: 5, pluginC
 export const HeaderMap = { requestHeaders: 0, responseHeaders: 2 } as const;
 
 /** WASI's clocks and errors, as far as the filter asks: https://github.com/WebAssembly/WASI/blob/main/legacy/preview1/docs.md */
-export const Clock = { monotonic: 1 } as const;
+export const Clock = { realtime: 0, monotonic: 1 } as const;
 export const WasiError = { success: 0, notSupported: 58 } as const;
 
 /** What a filter answers to request or response headers. */

@@ -34,6 +34,8 @@ export interface Environment {
   readonly grpc: GrpcTransport;
   /** Nanoseconds of a clock that never goes back; its zero is free. */
   now(): bigint;
+  /** Nanoseconds since 1970; the filter reads them for traces only. Date.now() unless told. */
+  wallTime?(): bigint;
   /** Fills with random bytes. */
   random(bytes: Uint8Array): void;
   /** Runs a task on the VM's thread after what runs there now; setImmediate unless told. */

@@ -265,8 +265,10 @@ export function hostImports(vm: FilterVm): WebAssembly.Imports {
 
   const wasi: Record<string, (...args: never[]) => number> = {
     clock_time_get(clock: number, _precision: bigint, at: number) {
-      if (clock !== Clock.monotonic) return WasiError.notSupported;
-      store64(at, vm.environment.now());
+      if (clock !== Clock.monotonic && clock !== Clock.realtime) return WasiError.notSupported;
+      const { environment } = vm;
+      const isWall = clock === Clock.realtime;
+      store64(at, isWall ? (environment.wallTime?.() ?? BigInt(Date.now()) * 1_000_000n) : environment.now());
       return WasiError.success;
     },
     random_get(at: number, length: number) {

@@ -3,13 +3,14 @@ import process from "node:process";
 import { before, describe, test } from "node:test";
 import { findHelm, findKustomize } from "../../scripts/tools/deploy-tools.ts";
 import type { ServeSettings } from "../../sidecar/serve-settings.ts";
+import { SAMPLER_RATIO } from "../../wire/layout.ts";
 import { buildKustomization, gatewayPatch, type KubeObject, only, renderChart, type Values } from "../harness/helm.ts";
 import { IN_POD, settingsOf } from "../sidecar/cli/parse.ts";
 
 const BESIDE = { mode: "sidecar", sidecar: { serviceAccounts: [{ name: "gateway-istio" }] } };
 
 type Source = { fieldRef?: { fieldPath: string }; secretKeyRef?: { name: string; key: string } };
-type Container = { args: string[]; env: { name: string; valueFrom?: Source }[] };
+type Container = { args: string[]; env: { name: string; value?: string; valueFrom?: Source }[] };
 
 /** What the downward API tells a pod of the release. */
 const POD: Readonly<Record<string, string>> = {
@@ -26,7 +27,8 @@ const SECRETS: Readonly<Record<string, string>> = {
 /** What the sidecar of this tree makes of a container, started as a kubelet starts it. */
 async function started({ args, env }: Container): Promise<ServeSettings> {
   const variables: Record<string, string> = {};
-  for (const { name, valueFrom } of env) {
+  for (const { name, value, valueFrom } of env) {
+    if (value !== undefined) variables[name] = value;
     const { fieldRef, secretKeyRef } = valueFrom ?? {};
     if (fieldRef !== undefined) variables[name] = POD[fieldRef.fieldPath]!;
     if (secretKeyRef !== undefined) variables[name] = SECRETS[`${secretKeyRef.name}/${secretKeyRef.key}`]!;
@@ -119,6 +121,23 @@ describe("the sidecar takes the chart's arguments", () => {
     const extraArgs = ["--redis-password-file=/run/secrets/redis"];
     const { replicas } = await settings({ ...plain, extraArgs });
     assert.deepEqual([replicas?.passwordFile, replicas?.group], ["/run/secrets/redis", undefined]);
+  });
+
+  test("for traces, which are off unless told", async () => {
+    assert.equal((await settings({})).tracing, undefined);
+    const tracing = {
+      enabled: true,
+      otelExporterEndpoint: "http://collector.observability:4317",
+      sampling: { sampler: "traceidratio", samplerArg: "0.5" },
+    };
+    for (const values of [{ tracing }, { ...BESIDE, tracing }]) {
+      assert.deepEqual((await settings(values)).tracing, {
+        sampling: { sampler: SAMPLER_RATIO, ratio: 0.5 },
+        protocol: "grpc",
+      });
+    }
+    const { env } = containerOf(await renderChart({ tracing }));
+    assert.equal(env.find(({ name }) => name === "OTEL_EXPORTER_OTLP_ENDPOINT")?.value, tracing.otelExporterEndpoint);
   });
 
   test("for Envoy Gateway's extension, which is off unless told", async () => {

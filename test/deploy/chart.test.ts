@@ -36,6 +36,7 @@ const MATRIX: Readonly<Record<string, Values>> = {
   },
   "metrics without auth": { metrics: { serviceMonitor: { enabled: true } } },
   redis: { redis: { existingSecret: "epp-redis", key: "uri", replicaGroup: "blue" } },
+  traces: { tracing: { enabled: true, otelExporterEndpoint: "http://collector:4317" } },
   "a network policy": {
     networkPolicy: { enabled: true, gateways: [PEER], prometheus: [{ podSelector: {} }], egress: [{}] },
   },

@@ -52,6 +52,7 @@ describe("the chart refuses by name", () => {
       /metrics\.readers .* metrics\.auth/,
     ],
     ["a replica group without Redis", { redis: { replicaGroup: "a" } }, /redis\.replicaGroup .* redis\.existingSecret/],
+    ["traces without a collector", { tracing: { enabled: true } }, /tracing\.otelExporterEndpoint is required/],
     ["a policy that lets nobody in", { networkPolicy: { enabled: true } }, /networkPolicy\.gateways is required/],
     [
       "more replicas at least than at most",

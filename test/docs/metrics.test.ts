@@ -13,6 +13,7 @@ import { createMetrics } from "../../sidecar/observe/metrics.ts";
 import { registerPoolMetrics } from "../../sidecar/observe/pool-metrics.ts";
 import { registerReplicaMetrics } from "../../sidecar/observe/replica-metrics.ts";
 import { registerScrapeMetrics } from "../../sidecar/observe/scrape-metrics.ts";
+import { registerSpanMetrics } from "../../sidecar/tracing/register-metrics.ts";
 import { configuration } from "../filter/pools.ts";
 import { Rig } from "../filter/rig.ts";
 import { FakeSource } from "../sidecar/push/fake-source.ts";
@@ -57,6 +58,7 @@ test("the sidecar's metrics are those of the page", () => {
   registerPoolMetrics(registry, new FakeSource(), clock);
   registerScrapeMetrics(registry, {} as Parameters<typeof registerScrapeMetrics>[1]);
   registerKubernetesMetrics(registry);
+  registerSpanMetrics(registry);
   countedLedger({} as Parameters<typeof countedLedger>[0], registry);
   registerExtProcMetrics(registry, {} as Parameters<typeof registerExtProcMetrics>[1]);
   registerReplicaMetrics(registry, {} as Parameters<typeof registerReplicaMetrics>[1]);

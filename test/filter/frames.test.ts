@@ -73,6 +73,17 @@ const CORRUPT: readonly (readonly [string, string, () => Uint8Array])[] = [
   ["models outside their table", "reference", () => changed("policy-full", set32(RULE_0 + L.RULE_MODEL_COUNT, 9))],
   ["a policy of no pool", "value", () => changed("policy-full", (view) => view.setBigUint64(L.HEADER_POOL, 0n))],
   ["a detector there is not", "value", () => changed("plan-default", set32(L.PLAN_DETECTOR, 9))],
+  ["a sampler there is not", "value", () => changed("plan-default", set32(L.PLAN_SAMPLER, 3))],
+  [
+    "a ratio above 1",
+    "value",
+    () => changed("plan-disagg", (view) => view.setFloat64(L.PLAN_SAMPLER_RATIO, 1.01, true)),
+  ],
+  [
+    "a ratio that is none",
+    "value",
+    () => changed("plan-disagg", (view) => view.setFloat64(L.PLAN_SAMPLER_RATIO, NaN, true)),
+  ],
   ["an address of no bytes", "value", () => changed("roster-three", set32(ENDPOINT_0 + L.ENDPOINT_ADDRESS_LENGTH, 0))],
   ["an engine there is not", "value", () => changed("roster-three", (view) => view.setUint8(ENDPOINT_0 + 40, 200))],
   ["a roster of no pool", "value", () => encodeRoster({ pool: "", epoch: 9n, endpoints: [] })],

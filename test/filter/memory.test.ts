@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { ConfigurationRefused, type FilterVm } from "../../sidecar/wasm-host/vm.ts";
 import { encodeGone, encodeSync } from "../../wire/encode.ts";
+import { SAMPLER_PARENT } from "../../wire/layout.ts";
 import { ask, bytesOf, completion, pickOf, serving, text, type Worker } from "./exchanges.ts";
 import { configuration, connectedRig, endpoint, endpoints, FakePool, samples, servingRig } from "./pools.ts";
 import { POST, picksOf, post, routed, zeros } from "./requests.ts";
@@ -50,6 +51,25 @@ test("a million requests leave the memory unchanged", () => {
   assert.equal(vm.memoryBytes, bytes);
   rig.pass(20);
   assert.equal(rig.metrics.value("inline_epp_in_flight"), 0);
+});
+
+test("requests that are traced, with batches that arrive and batches that are lost, leave the memory unchanged", () => {
+  const settings = { sampling: { sampler: SAMPLER_PARENT, ratio: 0.5 } };
+  const { rig, worker } = serving(8, [profile("default", queue(), prefix())], { settings });
+  const round = (number: number) => {
+    for (let i = 0; i < 100; i++) {
+      const headers = i % 3 === 0 ? [["traceparent", `00-${"a".repeat(32)}-${"b".repeat(16)}-0${i % 2}`] as const] : [];
+      const stream = ask(worker, completion(text(`${i}`, 2)), ...headers);
+      if (i % 4 === 0) stream.onResponseHeaders(pickOf(stream), [[":status", "200"]]);
+      stream.close();
+    }
+    rig.pass(300);
+    for (const call of rig.calls.splice(0)) call.done(number % 5 === 0 ? 14 : new Uint8Array());
+  };
+  for (let i = 0; i < 20; i++) round(i);
+  const bytes = worker.vm.memoryBytes;
+  for (let i = 0; i < 100; i++) round(i);
+  assert.equal(worker.vm.memoryBytes, bytes);
 });
 
 /** Requests of many pools, some by the names that Istio makes, some of none. */

@@ -111,6 +111,8 @@ export class Rig {
   readonly calls: MadeCall[] = [];
   /** Microseconds of the process's clock. */
   now = 3_600_000_000n;
+  /** Microseconds since 1970 when that clock was at 0. */
+  wallEpoch = 1_700_000_000_000_000n;
   /** Whether Envoy has the sidecar's cluster. */
   reachable = true;
   /** Streams that the filter tried to open. */
@@ -139,6 +141,7 @@ export class Rig {
           },
         },
         now: () => this.now * 1000n,
+        wallTime: () => (this.wallEpoch + this.now) * 1000n,
         random: (bytes) => {
           // Small and repeatable; the filter mixes it before use.
           for (let i = 0; i < bytes.length; i++) {

@@ -19,6 +19,10 @@ export type SidecarOptions = {
   config?: string | object | null;
   /** The pools, in place of one that holds every simulator. */
   pools?: Pools;
+  /** Added to its environment. */
+  env?: Readonly<Record<string, string>>;
+  /** What Node runs, where it is not the sources. */
+  program?: string;
 };
 
 /** A sidecar that reads its endpoints from a file. */
@@ -47,13 +51,21 @@ export async function startSidecar(options: SidecarOptions, pools: Pools, folder
     ...(config === null ? {} : { "config-file": configFile }),
     ...options.flags,
   };
-  return Object.assign(await startSidecarProcess({ flags, folder }), {
-    setPools: (changed: Pools) => replaceFile(endpointsFile, stringify({ pools: changed })),
-    setConfig(changed: string | object) {
-      if (config === undefined || config === null) {
-        throw new Error("setConfig needs a sidecar that was started with a config");
-      }
-      replaceFile(configFile, asText(changed));
+  return Object.assign(
+    await startSidecarProcess({
+      flags,
+      folder,
+      ...(options.env && { env: options.env }),
+      ...(options.program && { program: options.program }),
+    }),
+    {
+      setPools: (changed: Pools) => replaceFile(endpointsFile, stringify({ pools: changed })),
+      setConfig(changed: string | object) {
+        if (config === undefined || config === null) {
+          throw new Error("setConfig needs a sidecar that was started with a config");
+        }
+        replaceFile(configFile, asText(changed));
+      },
     },
-  });
+  );
 }

@@ -109,7 +109,7 @@ test("it is a frame of this version, and of its kind; on a stream it is none", (
 });
 
 test("an empty batch is one, and one of more than 64 KiB is refused", () => {
-  const empty = { worker: 1n, records: [], running: [] };
+  const empty = { worker: 1n, records: [], running: [], traced: [] };
   assert.deepEqual(decodeObserved(encodeObserved(empty)), empty);
   const [record] = OBSERVATIONS.slice(1);
   const batch = (count: number) => encodeObserved({ ...empty, records: Array(count).fill(record) });
@@ -120,7 +120,60 @@ test("an empty batch is one, and one of more than 64 KiB is refused", () => {
 
 test("more rows of running requests than there may be are refused", () => {
   const running = (count: number) =>
-    encodeObserved({ worker: 1n, records: [], running: Array(count).fill({ pool: 1n, model: "other", requests: 1 }) });
+    encodeObserved({
+      ...OBSERVED,
+      records: [],
+      traced: [],
+      running: Array(count).fill({ pool: 1n, model: "other", requests: 1 }),
+    });
   assert.equal(reasonOf(running(L.MAX_RUNNING)), "accepted");
   assert.equal(reasonOf(running(L.MAX_RUNNING + 1)), "length");
+});
+
+/** The first traced request of the golden batch, behind its strings. */
+const TRACED_0 = goldenFrame("observed").length - tracedBytes();
+
+function tracedBytes(): number {
+  return new DataView(goldenFrame("observed").buffer).getUint32(L.OBSERVED_TRACED_BYTES, true);
+}
+
+test("traced requests that their bytes do not bear out are refused", () => {
+  for (const count of [0, 1, 2, 4, 2 ** 32 - 1]) {
+    assert.equal(
+      changedTo((view) => view.setUint32(L.OBSERVED_TRACED, count, true)),
+      "length",
+      `${count} of 3`,
+    );
+  }
+  for (const bytes of [0, 1, L.MAX_TRACED_BYTES + 1, 2 ** 32 - 1]) {
+    assert.equal(
+      changedTo((view) => view.setUint32(L.OBSERVED_TRACED_BYTES, bytes, true)),
+      "length",
+      `${bytes} bytes`,
+    );
+  }
+  for (const field of [L.TRACED_DETAILS_LENGTH, L.TRACED_EXPLANATION_LENGTH]) {
+    assert.equal(
+      changedTo((view) => view.setUint16(TRACED_0 + field, 65_535, true)),
+      "length",
+    );
+  }
+});
+
+test("a traced request without a record, and one with half of its ids, are refused", () => {
+  assert.equal(
+    changedTo((view) => view.setUint32(TRACED_0 + L.TRACED_RECORD, OBSERVATIONS.length, true)),
+    "reference",
+  );
+  assert.equal(
+    changedTo((view) => view.setBigUint64(TRACED_0 + L.TRACED_PARENT, 0n, true)),
+    "value",
+  );
+  assert.equal(
+    changedTo((view) => {
+      view.setBigUint64(TRACED_0 + L.TRACED_ID, 0n, true);
+      view.setBigUint64(TRACED_0 + L.TRACED_ID + 8, 0n, true);
+    }),
+    "value",
+  );
 });

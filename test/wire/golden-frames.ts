@@ -31,6 +31,7 @@ import type {
   Roster,
   Sample,
   Spend,
+  TracedRequest,
   Want,
 } from "../../wire/model.ts";
 import { PLAIN_ADMISSION, PLAIN_BAND, PLAIN_SETTINGS } from "../../wire/plan-settings.ts";
@@ -241,6 +242,7 @@ export const PLAN_DISAGG: Plan = {
     outputMax: 1024,
     admission: PLAIN_ADMISSION,
     limits: [],
+    sampling: { sampler: L.SAMPLER_PARENT, ratio: 0.1 },
   },
 };
 
@@ -438,6 +440,43 @@ export const OBSERVATIONS: readonly Observation[] = [
   },
 ];
 
+/** One of another trace, explained; one that was turned away, of a trace of its own; at the ends of its fields. */
+export const TRACED: readonly TracedRequest[] = [
+  {
+    record: 0,
+    parent: { traceId: "4bf92f3577b34da6a3ce929d0e0e4736", spanId: "00f067aa0ba902b7" },
+    started: 1_700_000_000_123_456n,
+    whole: 120,
+    decided: 3140,
+    picked: 9n,
+    objective: 0x1234567890abcdefn,
+    details: "",
+    explanation: '{"pool":"größe","promptTokens":1200,"promptBlocks":18,"profiles":[]}',
+  },
+  {
+    record: 1,
+    parent: undefined,
+    started: 0n,
+    whole: 0,
+    decided: 0,
+    picked: 0n,
+    objective: 0n,
+    details: "inline_epp_shed",
+    explanation: "",
+  },
+  {
+    record: 2,
+    parent: { traceId: "f".repeat(32), spanId: "f".repeat(16) },
+    started: 2n ** 64n - 1n,
+    whole: 2 ** 32 - 1,
+    decided: 2 ** 32 - 1,
+    picked: 2n ** 64n - 1n,
+    objective: 2n ** 64n - 1n,
+    details: "é",
+    explanation: "{}",
+  },
+];
+
 /** What a worker tells with them. */
 export const OBSERVED: Observed = {
   worker: 0x0123456789abcdefn,
@@ -446,6 +485,7 @@ export const OBSERVED: Observed = {
     { pool: 7n, model: BASE, requests: 3 },
     { pool: 0n, model: "other", requests: 2 ** 32 - 1 },
   ],
+  traced: TRACED,
 };
 
 /** Every frame of wire/golden/frames.json, by name. */

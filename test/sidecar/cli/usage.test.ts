@@ -153,7 +153,11 @@ const MISUSED: readonly (readonly [string, Record<string, string>, RegExp])[] = 
   ],
   ["serve --endpoints x --log-level loud", {}, /'loud' is invalid\. Allowed choices are trace, debug, info/],
   ["serve --endpoints x --config-file a --config-text b", {}, /'--config-file <file>' cannot be used with option/],
-  ["serve --endpoints x --tracing", {}, /^error: --tracing=true is refused: no traces are made/],
+  [
+    "serve --endpoints x --tracing",
+    { OTEL_TRACES_SAMPLER: "sometimes" },
+    /^error: OTEL_TRACES_SAMPLER=sometimes: Expected one of always_on, /,
+  ],
   ["serve --endpoints x --enable-cert-reload", {}, /^error: --enable-cert-reload needs --cert-path/],
   ["serve --endpoints x --v high", {}, /--v <number>' argument 'high' is invalid/],
   ["serve --endpoints x --zap-encoder xml", {}, /Expected json or console/],

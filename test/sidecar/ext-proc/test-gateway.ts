@@ -10,7 +10,8 @@ import { ExtProcServer } from "../../../sidecar/ext-proc/server.ts";
 import { type ExtProcSettings, USUAL } from "../../../sidecar/ext-proc/settings.ts";
 import { type PushServer, startPushServer } from "../../../sidecar/push/push-server.ts";
 import { systemClock } from "../../../sidecar/support/clock.ts";
-import type { Observation } from "../../../wire/model.ts";
+import { sampledPlans } from "../../../sidecar/tracing/sampled-plans.ts";
+import type { Observation, PlanSampling, TracedRequest } from "../../../wire/model.ts";
 import { FakeSource } from "../push/fake-source.ts";
 import { RecordingLog, RecordingObserver } from "../push/recorder.ts";
 import { type Answer, decodeAnswer, encodeRequest } from "./messages.ts";
@@ -169,15 +170,19 @@ export type SetUp = {
   /** EndpointPickerConfig; the built-in one unless told. */
   readonly config?: string;
   readonly endpoints?: number;
+  /** Which requests are traced; none unless told. */
+  readonly sampling?: PlanSampling;
 };
 
 /** A push with a pool of so many endpoints, ext_proc, and a client; all of it ends with the test. */
-export async function setUp(t: TestContext, { settings = {}, config, endpoints = 3 }: SetUp = {}) {
+export async function setUp(t: TestContext, { settings = {}, config, endpoints = 3, sampling }: SetUp = {}) {
   const source = new FakeSource();
   source.setRoster(POOL, endpoints);
-  const plans = new LivePlans(config === undefined ? defaultConfig().config : readConfig(config, "test").config);
+  const live = new LivePlans(config === undefined ? defaultConfig().config : readConfig(config, "test").config);
+  const plans = sampling === undefined ? live : sampledPlans(live, sampling);
   const log = new RecordingLog();
   const observed: Observation[] = [];
+  const traced: TracedRequest[] = [];
   let push: PushServer;
   const server = new ExtProcServer({
     settings: { ...USUAL, ...settings },
@@ -189,7 +194,10 @@ export async function setUp(t: TestContext, { settings = {}, config, endpoints =
     ...{ source, plans, clock: systemClock, log, observer: new RecordingObserver() },
     listen: { host: "127.0.0.1", port: 0, flag: "--grpc-port" },
     methods: server.methods,
-    observed: ({ records }) => observed.push(...records),
+    observed(batch) {
+      observed.push(...batch.records);
+      traced.push(...batch.traced);
+    },
   });
   const client = new Client(`127.0.0.1:${push.port}`, credentials.createInsecure());
   t.after(async () => {
@@ -212,6 +220,7 @@ export async function setUp(t: TestContext, { settings = {}, config, endpoints =
     push,
     client,
     observed,
+    traced,
     until,
     open: () => new Request(client),
     inFlight: () => server.metrics.value("inline_epp_in_flight"),

@@ -52,6 +52,9 @@
 {{- if .Values.metrics.auth }}
 - --metrics-endpoint-auth
 {{- end }}
+{{- if .Values.tracing.enabled }}
+- --tracing
+{{- end }}
 {{- with .Values.redis.replicaGroup }}
 - {{ printf "--replica-group=%s" . | quote }}
 {{- end }}
@@ -93,6 +96,18 @@
     secretKeyRef:
       name: {{ .existingSecret }}
       key: {{ .key }}
+{{- end }}
+{{- end }}
+{{- with .Values.tracing }}
+{{- if .enabled }}
+- name: OTEL_EXPORTER_OTLP_ENDPOINT
+  value: {{ .otelExporterEndpoint | quote }}
+- name: OTEL_TRACES_SAMPLER
+  value: {{ .sampling.sampler | quote }}
+- name: OTEL_TRACES_SAMPLER_ARG
+  value: {{ .sampling.samplerArg | quote }}
+- name: OTEL_RESOURCE_ATTRIBUTES
+  value: k8s.pod.name=$(POD_NAME),k8s.namespace.name=$(POD_NAMESPACE)
 {{- end }}
 {{- end }}
 {{- with .Values.extraEnv }}

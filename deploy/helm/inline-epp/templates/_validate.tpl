@@ -39,6 +39,9 @@
 {{- if and $v.metrics.readers (not $v.metrics.auth) -}}
 {{- fail "metrics.readers has no effect without metrics.auth: true" -}}
 {{- end -}}
+{{- if and $v.tracing.enabled (not $v.tracing.otelExporterEndpoint) -}}
+{{- fail "tracing.otelExporterEndpoint is required where tracing.enabled is true" -}}
+{{- end -}}
 {{- if and $v.redis.replicaGroup (not $v.redis.existingSecret) -}}
 {{- fail "redis.replicaGroup has no effect without redis.existingSecret" -}}
 {{- end -}}
