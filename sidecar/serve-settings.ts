@@ -6,6 +6,7 @@ import type { ExtensionSettings } from "./envoy-gateway/extension-server.ts";
 import type { ExtProcSettings } from "./ext-proc/settings.ts";
 import type { TlsSettings } from "./grpc/secure-port.ts";
 import type { ClusterSettings } from "./kubernetes/kubeconfig.ts";
+import type { MetricFamily } from "./observe/metric-family.ts";
 import type { ReplicaSettings } from "./replicas/replicas.ts";
 import type { EngineMetrics } from "./scrape/engines.ts";
 import type { TracingSettings } from "./tracing/settings.ts";
@@ -43,6 +44,8 @@ export interface ServeSettings {
   readonly grpcPort: number;
   readonly grpcHealthPort: number;
   readonly metricsPort: number;
+  /** Whose names metrics of pools and requests get. */
+  readonly metricsFamilies: readonly MetricFamily[];
   /** Where people look; nowhere where left out. */
   readonly page?: PageSettings;
   /** Whether /metrics and /state are only for who the cluster lets read them. */

@@ -6,6 +6,7 @@ import { takePoolSnapshot, takeSnapshot } from "./explain/take-snapshot.ts";
 import { openExtProc } from "./ext-proc/open-ext-proc.ts";
 import { openSecurity } from "./grpc/secure-port.ts";
 import { openObservations } from "./observations/open-observations.ts";
+import { registerCapacityMetrics } from "./observe/capacity-metrics.ts";
 import { checkPort } from "./observe/free-port.ts";
 import type { Log } from "./observe/log.ts";
 import { createMetrics } from "./observe/metrics.ts";
@@ -72,7 +73,7 @@ export async function serve(
   log: Log,
   stopping: AbortSignal,
 ): Promise<Running | undefined> {
-  const parts: Parts = { clock: systemClock, log, metrics: createMetrics(version) };
+  const parts: Parts = { clock: systemClock, log, metrics: createMetrics(version, settings.metricsFamilies) };
   const { clock } = parts;
   const readiness = new Readiness([DISCOVERY, PUSH]);
   const start = new Start();
@@ -86,6 +87,7 @@ export async function serve(
   const state = origin && (await start.open(() => openState(settings, origin.discovery, replicas, parts)));
 
   let push: PushServer | undefined;
+  const inFlight = (endpoint: bigint) => push?.told.flights.total(endpoint) ?? { requests: 0, tokens: 0, prefill: 0 };
   const snapshot = () => config && push && state && takeSnapshot(state.source, config.plans, push.told);
   const asked = { readiness, state: snapshot, ...(origin?.mayRead && { mayRead: origin.mayRead }) };
   const http = await start.open(() => openMetricsPort(settings, asked, parts));
@@ -105,7 +107,7 @@ export async function serve(
         config: () => configNews.standing,
         missing: () => readiness.missing,
         gateways: () => push?.gateways() ?? [],
-        inFlight: (endpoint) => push?.told.flights.total(endpoint) ?? { requests: 0, tokens: 0, prefill: 0 },
+        inFlight,
       }),
     ));
   const security = await start.open(() => openSecurity(settings.tls, clock, log));
@@ -122,7 +124,10 @@ export async function serve(
 
   if (start.failures.length === 0 && !stopping.aborted && config && state && security) {
     readiness.met(DISCOVERY);
-    const observed = openObservations(state.source, page?.traffic, tracing, parts);
+    registerCapacityMetrics(parts.metrics.registry, parts.metrics.families, {
+      ...{ source: state.source, plans: config.plans, inFlight, clock },
+    });
+    const observed = openObservations(state.source, config.plans, page?.traffic, tracing, parts);
     const answering = extProc && (await start.open(() => openExtProc(extProc, () => push!, parts)));
     const methods = [...(answering?.methods ?? []), ...(resources?.methods ?? [])];
     const plans = tracing === undefined ? config.plans : sampledPlans(config.plans, tracing.sampling);

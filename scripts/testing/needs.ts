@@ -14,6 +14,7 @@ import {
   FISH,
   findProgram,
   needPrograms,
+  PROMETHEUS,
   PROMTOOL,
   REDIS,
   type SystemProgram,
@@ -56,8 +57,8 @@ export const NEEDS = {
     await needPrograms([ETCD]);
     return inTurn(findClusterBinary);
   }),
-  tools: need("helm, kustomize and promtool", async () => {
-    await needPrograms([PROMTOOL]);
+  tools: need("helm, kustomize, promtool and Prometheus", async () => {
+    await needPrograms([PROMTOOL, PROMETHEUS]);
     return inTurn(findHelm, findKustomize);
   }),
   shells: need("shells", async () => {

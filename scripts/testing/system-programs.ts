@@ -10,6 +10,8 @@ export type SystemProgram = { name: string; debianPackage: string };
 export const ETCD: SystemProgram = { name: "etcd", debianPackage: "etcd-server" };
 export const REDIS: SystemProgram = { name: "redis-server", debianPackage: "redis-server" };
 export const PROMTOOL: SystemProgram = { name: "promtool", debianPackage: "prometheus" };
+/** Of the same package. */
+export const PROMETHEUS: SystemProgram = { name: "prometheus", debianPackage: "prometheus" };
 export const ZSH: SystemProgram = { name: "zsh", debianPackage: "zsh" };
 export const FISH: SystemProgram = { name: "fish", debianPackage: "fish" };
 export const CHROMIUM: SystemProgram = { name: "chromium", debianPackage: "chromium" };

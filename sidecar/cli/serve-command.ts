@@ -1,6 +1,7 @@
 import { networkInterfaces } from "node:os";
 import { Command } from "commander";
 import type { LogFormat, LogLevel } from "../observe/log.ts";
+import { METRIC_FAMILIES, type MetricFamily } from "../observe/metric-family.ts";
 import type { ServeSettings } from "../serve-settings.ts";
 import { formatDuration } from "../support/duration.ts";
 import {
@@ -39,7 +40,7 @@ import {
   vllmMetricsOf,
 } from "./scrape-flags.ts";
 import { addTracingFlags, type TracingFlags, tracingContradiction, tracingOf } from "./tracing-flags.ts";
-import { fileName, ipAddress, port } from "./values.ts";
+import { fileName, ipAddress, metricFamilies, port } from "./values.ts";
 
 const HOUR = 3_600_000;
 const LOOPBACK = "127.0.0.1";
@@ -80,6 +81,7 @@ interface Flags
   readonly grpcPort: number;
   readonly grpcHealthPort: number;
   readonly metricsPort: number;
+  readonly metricsFamilies: readonly MetricFamily[];
   readonly serveFilter: boolean;
   readonly drainTimeout: number;
 }
@@ -115,6 +117,11 @@ function addFlags(command: Command): void {
     option("--metrics-port <port>", "port of /metrics, /healthz, /readyz, /state and /filter.wasm")
       .argParser(port)
       .default(9090),
+  );
+  command.addOption(
+    option("--metrics-families <families>", "names for metrics of pools and requests: gie, llm-d or gie,llm-d")
+      .argParser(metricFamilies)
+      .default(METRIC_FAMILIES, METRIC_FAMILIES.join(",")),
   );
   command.addOption(
     switchOption(
@@ -180,6 +187,7 @@ function settingsOf(flags: Flags, env: Environment): ServeSettings {
     grpcPort: flags.grpcPort,
     grpcHealthPort: flags.grpcHealthPort,
     metricsPort: flags.metricsPort,
+    metricsFamilies: flags.metricsFamilies,
     metricsEndpointAuth: flags.metricsEndpointAuth ?? false,
     serveFilter: flags.serveFilter,
     drainTimeout: flags.drainTimeout,

@@ -2,6 +2,7 @@
 
 import { isIP } from "node:net";
 import { InvalidArgumentError } from "commander";
+import { METRIC_FAMILIES, type MetricFamily } from "../observe/metric-family.ts";
 import { DURATION_EXAMPLES, formatDuration, parseDuration } from "../support/duration.ts";
 
 /** A reader of a flag's value that tells what it takes: in messages, in the reference of flags, to completions. */
@@ -117,6 +118,14 @@ export const namespaceNames: ValueReader<readonly string[]> = reading(
     return names.every((name) => kubernetesName(name, 63, false)) ? names : undefined;
   },
 );
+
+/** Families of metrics between commas. */
+export function metricFamilies(text: string): readonly MetricFamily[] {
+  const names = items(text);
+  const found = METRIC_FAMILIES.filter((family) => names.includes(family));
+  if (found.length === names.length) return found;
+  throw new InvalidArgumentError("Expected gie, llm-d or gie,llm-d.");
+}
 
 /** At most so many ports between commas, each once. */
 export function ports(max: number): ValueReader<readonly number[]> {

@@ -3,7 +3,8 @@ export interface Answer {
   readonly status: number;
   /** Its content-type. */
   readonly type: string;
-  readonly body: string | Uint8Array;
+  /** Whole, or in pieces that are made as they are sent. */
+  readonly body: string | Uint8Array | AsyncIterable<string>;
   readonly headers?: Readonly<Record<string, string>>;
 }
 

@@ -1,12 +1,15 @@
 import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
+import { pipeline } from "node:stream/promises";
 import type { Registry } from "prom-client";
 import type { FilterFile } from "../filter/module.ts";
+import { EXPOSITION_TYPES, exposition } from "./exposition.ts";
 import { filterAnswer } from "./filter-answer.ts";
 import { type Answer, PLAIN } from "./http-answer.ts";
 import { type Listen, ListenError } from "./listen-error.ts";
 import type { MayRead, Refusal } from "./read-access.ts";
 import type { Readiness } from "./readiness.ts";
+import { wantsOpenMetrics } from "./wants-open-metrics.ts";
 
 const INDEX = `inline-epp
   /metrics  Prometheus metrics
@@ -54,6 +57,12 @@ function refusalAnswer({ status, text }: Refusal): Answer {
   return { status, type: PLAIN, body: `${text}\n`, headers };
 }
 
+function metricsAnswer(registry: Registry, accept: string | undefined): Answer {
+  const format = wantsOpenMetrics(accept) ? "openmetrics" : "text";
+  const body = exposition(registry, format);
+  return { status: 200, type: EXPOSITION_TYPES[format], body, headers: { vary: "accept" } };
+}
+
 async function answer(
   path: string,
   headers: IncomingHttpHeaders,
@@ -61,12 +70,21 @@ async function answer(
 ): Promise<Answer> {
   const refusal = GUARDED.includes(path) ? await mayRead?.(headers.authorization, path) : undefined;
   if (refusal !== undefined) return refusalAnswer(refusal);
-  if (path === "/metrics") return { status: 200, type: registry.contentType, body: await registry.metrics() };
+  if (path === "/metrics") return metricsAnswer(registry, headers.accept);
   if (path === "/healthz") return { status: 200, type: PLAIN, body: "ok\n" };
   if (path === "/readyz") return readinessAnswer(readiness);
   if (path === "/state") return stateAnswer(state());
   const file = filterAnswer(path, filter, headers["if-none-match"]);
   return file ?? { status: path === "/" ? 200 : 404, type: PLAIN, body: INDEX };
+}
+
+/** Sends pieces as fast as they are read; who hangs up gets no more of them, and that is no error. */
+async function send(pieces: AsyncIterable<string>, response: ServerResponse): Promise<void> {
+  try {
+    await pipeline(pieces, response);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ERR_STREAM_PREMATURE_CLOSE") throw error;
+  }
 }
 
 /**
@@ -81,14 +99,19 @@ export async function startHttpServer(listen: Listen, sources: HttpSources): Pro
     }
     const path = (request.url ?? "/").split("?", 1)[0] as string;
     const { status, type, body, headers } = await answer(path, request.headers, sources);
+    const isWhole = typeof body === "string" || body instanceof Uint8Array;
     // A 304 tells nothing of the length of what it leaves out.
-    const length = status === 304 ? {} : { "content-length": Buffer.byteLength(body) };
+    const length = status === 304 || !isWhole ? {} : { "content-length": Buffer.byteLength(body) };
     response.writeHead(status, { "content-type": type, ...length, ...headers });
-    response.end(request.method === "HEAD" ? undefined : body);
+    if (request.method === "HEAD") response.end();
+    else if (isWhole) response.end(body);
+    else await send(body, response);
   }
 
   const server = createServer((request, response) => {
     handle(request, response).catch((error: Error) => {
+      // Broken off in the middle: that is how who reads it knows.
+      if (response.destroyed) return;
       if (!response.headersSent) response.writeHead(500, { "content-type": PLAIN });
       response.end(`${error.message}\n`);
     });

@@ -2,6 +2,7 @@ import { Counter, Gauge, Histogram, Registry } from "prom-client";
 import type { EndpointsObserver, EndpointsResult } from "../discovery/endpoint-news.ts";
 import type { ReloadResult } from "../epp-config/config-file.ts";
 import type { PushObserver } from "../push/push-observer.ts";
+import { METRIC_FAMILIES, type MetricFamily } from "./metric-family.ts";
 import { registerProcessMetrics } from "./process-metrics.ts";
 
 /** Seconds. From a loopback gateway's fraction of a millisecond to a stalled one. */
@@ -10,6 +11,8 @@ const ACK_BUCKETS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25,
 /** The sidecar's metrics: each part reports to its observer, the registry renders. */
 export interface Metrics {
   readonly registry: Registry;
+  /** Whose names metrics of pools and requests get. */
+  readonly families: readonly MetricFamily[];
   readonly push: PushObserver;
   readonly reload: { reloaded(result: ReloadResult): void };
   readonly endpoints: EndpointsObserver;
@@ -126,8 +129,10 @@ function reloadObserver<R extends string>(
   };
 }
 
+const INFO: Record<MetricFamily, string> = { gie: "inference_extension_info", "llm-d": "llm_d_epp_info" };
+
 /** Makes the sidecar's registry. */
-export function createMetrics(version: string): Metrics {
+export function createMetrics(version: string, families: readonly MetricFamily[] = METRIC_FAMILIES): Metrics {
   const registry = new Registry();
   const registers = [registry];
   new Gauge({
@@ -136,9 +141,18 @@ export function createMetrics(version: string): Metrics {
     labelNames: ["version"],
     registers,
   }).set({ version }, 1);
+  for (const family of families) {
+    new Gauge({
+      name: INFO[family],
+      help: "Always 1; build_ref is the version.",
+      labelNames: ["commit", "build_ref"],
+      registers,
+    }).set({ commit: "", build_ref: version }, 1);
+  }
   registerProcessMetrics(registry);
   return {
     registry,
+    families,
     push: pushObserver(registers),
     reload: reloadObserver(CONFIG_FILE, registers),
     endpoints: reloadObserver(ENDPOINT_FILE, registers),

@@ -1,13 +1,21 @@
 import { Counter, Gauge, type Registry } from "prom-client";
 import { OUTCOMES, type ScrapeReport } from "../scrape/report.ts";
+import type { MetricFamily } from "./metric-family.ts";
+import { registerReadings } from "./read-metric.ts";
 
-const QUANTILES = [0.5, 0.99, 1];
+/** Shares of the endpoints; the label `quantile` is for summaries only. */
+const SHARES = [0.5, 0.99, 1];
 
 /**
  * Adds what scraping tells of itself, read from its report when scraped: a thousand endpoints are scraped 20,000
  * times a second, and nothing is counted twice.
  */
-export function registerScrapeMetrics(registry: Registry, report: ScrapeReport): void {
+export function registerScrapeMetrics(
+  registry: Registry,
+  families: readonly MetricFamily[],
+  report: ScrapeReport,
+): void {
+  if (families.includes("llm-d")) registerErrors(registry, report);
   new Counter({
     name: "inline_epp_scrapes_total",
     help: "Scrapes of endpoints, by how they ended.",
@@ -32,16 +40,44 @@ export function registerScrapeMetrics(registry: Registry, report: ScrapeReport):
   });
   new Gauge({
     name: "inline_epp_scrape_seconds",
-    help: "Time that the last good scrape of an endpoint took, in seconds: quantiles over the endpoints.",
-    labelNames: ["quantile"],
+    help: "Time that the last good scrape took at most, in seconds, at this share of the endpoints.",
+    labelNames: ["share"],
     registers: [registry],
     collect() {
       this.reset();
       const durations = [...report.targets()].flatMap(({ lastDuration }) => lastDuration ?? []).sort((a, b) => a - b);
-      for (const quantile of QUANTILES) {
-        const duration = durations[Math.ceil(quantile * durations.length) - 1];
-        if (duration !== undefined) this.set({ quantile }, duration / 1000);
+      for (const share of SHARES) {
+        const duration = durations[Math.ceil(share * durations.length) - 1];
+        if (duration !== undefined) this.set({ share }, duration / 1000);
       }
     },
   });
+}
+
+/** llm-d-router's counters of scrapes that gave nothing, with the names of its own plugins. */
+function registerErrors(registry: Registry, report: ScrapeReport): void {
+  const source = { source_type: "metrics-data-source" };
+  registerReadings(
+    registry,
+    "counter",
+    {
+      name: "llm_d_epp_datalayer_poll_errors_total",
+      help: "Scrapes of endpoints without an exposition.",
+      labelNames: ["source_type"],
+    },
+    () => {
+      const { timeout, too_large, status, connect } = report.totals();
+      return [{ labels: source, value: timeout + too_large + status + connect }];
+    },
+  );
+  registerReadings(
+    registry,
+    "counter",
+    {
+      name: "llm_d_epp_datalayer_extract_errors_total",
+      help: "Scrapes of endpoints whose exposition lacks the engine's metrics.",
+      labelNames: ["source_type", "extractor_type"],
+    },
+    () => [{ labels: { ...source, extractor_type: "core-metrics-extractor" }, value: report.totals().unusable }],
+  );
 }

@@ -20,7 +20,7 @@ export function openState(
   settings: ServeSettings,
   discovery: Discovery,
   replicas: Replicas | undefined,
-  { clock, log, metrics: { registry } }: Parts,
+  { clock, log, metrics: { registry, families } }: Parts,
 ): ScrapedState {
   const { vllmMetrics } = settings;
   const news = new TargetNews(clock, log);
@@ -36,8 +36,8 @@ export function openState(
     onTargetChange: (change) => news.changed(change),
   });
   registerEndpointMetrics(registry, state.source, clock);
-  registerPoolMetrics(registry, state.source, clock);
-  registerScrapeMetrics(registry, state.scrapes);
+  registerPoolMetrics(registry, families, state.source, clock);
+  registerScrapeMetrics(registry, families, state.scrapes);
   return {
     ...state,
     async stop() {

@@ -64,9 +64,12 @@ export class DecisionSpans {
     this.#index = index;
   }
 
-  /** Makes the spans of one request of a pool; "" where there is no such pool any more. */
-  add(pool: string, record: Observation, traced: TracedRequest): void {
-    if (traced.started > LATEST) return;
+  /**
+   * Makes the spans of one request of a pool; "" where there is no such pool any more. Returns the trace's id in hex;
+   * undefined: there is no span.
+   */
+  add(pool: string, record: Observation, traced: TracedRequest): string | undefined {
+    if (traced.started > LATEST) return undefined;
     const at = (later: number): HrTime => {
       const time = traced.started + BigInt(later);
       return [Number(time / WHOLE), Number(time % WHOLE) * 1000];
@@ -83,6 +86,7 @@ export class DecisionSpans {
     if (problem !== undefined) span.setStatus({ code: SpanStatusCode.ERROR, message: problem });
     this.#orchestration(span, target, record, traced, at);
     span.end(at(record.duration));
+    return span.spanContext().traceId;
   }
 
   #request(pool: string, record: Observation, traced: TracedRequest): Attributes {

@@ -19,8 +19,14 @@ const SERVICE = "inline-epp";
 /** Tracing at work. */
 export interface Tracing {
   readonly sampling: TracingSettings["sampling"];
-  /** What takes the traced requests of batches; `poolName` is the name of the pool with a key. */
-  follow(source: PoolSource & PolicySource, poolName: (key: bigint) => string): (batch: Observed) => void;
+  /**
+   * What takes the traced requests of batches, and returns their traces' ids by the indices of their records; `poolName`
+   * is the name of the pool with a key.
+   */
+  follow(
+    source: PoolSource & PolicySource,
+    poolName: (key: bigint) => string,
+  ): (batch: Observed) => ReadonlyMap<number, string>;
   /** Sends what waits, unless the collector takes too long. */
   stop(): Promise<void>;
 }
@@ -59,10 +65,13 @@ export function openTracing(
     follow(source, poolName) {
       const spans = new DecisionSpans(tracer, new PoolIndex(source));
       return ({ records, traced }) => {
+        const ids = new Map<number, string>();
         for (const one of traced) {
           const record = records[one.record]!;
-          spans.add(poolName(record.pool), record, one);
+          const id = spans.add(poolName(record.pool), record, one);
+          if (id !== undefined) ids.set(one.record, id);
         }
+        return ids;
       };
     },
     stop: () => provider.shutdown(),

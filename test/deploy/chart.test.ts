@@ -142,6 +142,18 @@ describe("the chart", () => {
     assert.equal(only(await renderChart({}), "ServiceAccount").automountServiceAccountToken, false);
   });
 
+  test("exposes one family of metrics where told to", async () => {
+    const flagOf = async (values: Values): Promise<string[]> => {
+      const { args } = only(await renderChart(values), "Deployment").spec.template.spec.containers[0];
+      return args.filter((arg: string) => arg.startsWith("--metrics-families"));
+    };
+    assert.deepEqual(await flagOf({}), []);
+    assert.deepEqual(await flagOf({ metrics: { families: ["llm-d", "gie"] } }), []);
+    assert.deepEqual(await flagOf({ metrics: { families: ["llm-d"] } }), ["--metrics-families=llm-d"]);
+    await assert.rejects(renderChart({ metrics: { families: ["llmd"] } }));
+    await assert.rejects(renderChart({ metrics: { families: [] } }));
+  });
+
   test("takes Redis's URL from a Secret, and only where told to", async () => {
     const envOf = async (values: Values): Promise<unknown[]> => {
       const { env } = only(await renderChart(values), "Deployment").spec.template.spec.containers[0];

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { before, describe, test } from "node:test";
 import { parse } from "yaml";
@@ -9,6 +9,7 @@ import { startStack } from "../harness/stack.ts";
 
 const DASHBOARD = "deploy/monitoring/dashboard.json";
 const RULES = "deploy/monitoring/rules.yaml";
+const REFERENCE_NAMES = "deploy/monitoring/reference-names.yaml";
 /** Ours, and those of every process. */
 const METRIC = /\b(?:inference_|inline_epp_|llm_d_epp_|process_|nodejs_)[a-z_]+\b/g;
 
@@ -25,19 +26,24 @@ const rules: readonly { alert: string; expr: string }[] = parse(readFileSync(RUL
 
 function metricsOf(expr: string): string[] {
   // Label names stand in braces and behind by, without and on.
-  const bare = expr.replaceAll(/\{[^}]*\}/g, "").replaceAll(/\b(by|without|on)\s*\([^)]*\)/g, "");
+  const bare = expr
+    .replaceAll(/"[^"]*"/g, "")
+    .replaceAll(/\{[^}]*\}/g, "")
+    .replaceAll(/\b(by|without|on)\s*\([^)]*\)/g, "");
   return [...bare.matchAll(METRIC)].map(([name]) => name);
 }
 
 describe("monitoring", () => {
   let served: Set<string>;
+  let exposition: string;
 
   before(async () => {
     const stack = await startStack();
     try {
       await chats(stack.url, 5);
       const envoy = await (await fetch(`${stack.envoy.adminUrl}/stats/prometheus`)).text();
-      const both = `${await stack.sidecar.metrics()}\n${envoy}`;
+      exposition = await stack.sidecar.metrics();
+      const both = `${exposition}\n${envoy}`;
       served = new Set([...both.matchAll(/^([a-z_]+)[{ ]/gm)].map(([, name]) => name!));
       for (const [, name, kind] of both.matchAll(/^# TYPE (\S+) (\S+)$/gm)) {
         served.add(name!);
@@ -56,6 +62,28 @@ describe("monitoring", () => {
       assert.ok(names.length > 0, `${title}: ${expr}`);
       for (const name of names) assert.ok(served.has(name), `${title}: there is no ${name}`);
     }
+  });
+
+  test("panels have data under the names of either family alone", () => {
+    const familyOf = (name: string) =>
+      name.startsWith("inference_") ? "gie" : name.startsWith("llm_d_") ? "llm-d" : "";
+    for (const { title, targets = [] } of panels) {
+      for (const { expr } of targets) {
+        // Alternatives stand at both sides of an "or"; what one of them lacks, the other has.
+        const families = new Set(metricsOf(expr).map(familyOf));
+        assert.equal(families.has("gie"), families.has("llm-d"), `${title}: ${expr}`);
+      }
+    }
+    for (const { alert, expr } of rules) assert.ok(!metricsOf(expr).some((name) => familyOf(name) !== ""), alert);
+  });
+
+  test("what is recorded under the reference's names comes from metrics that there are", () => {
+    const recorded: readonly { expr: string }[] = parse(readFileSync(REFERENCE_NAMES, "utf8")).groups[0].rules;
+    for (const { expr } of recorded)
+      assert.ok(
+        metricsOf(expr).every((name) => served.has(name)),
+        expr,
+      );
   });
 
   test("alerts watch metrics that there are", () => {
@@ -81,7 +109,18 @@ describe("monitoring", () => {
     }
   });
 
+  test("promtool takes the exposition, and finds fault with nothing but the reference's names", () => {
+    const { status, stdout, stderr } = spawnSync(PROMTOOL.name, ["check", "metrics"], { input: exposition });
+    // 3: it could read everything, and has something to say.
+    assert.ok(status === 0 || status === 3, String(stderr));
+    const faults = `${stdout}${stderr}`.split("\n").filter((line) => line !== "");
+    // It takes the d of llm-d for a unit.
+    const ours = faults.filter((line) => !/^llm_d_epp_\S+ .*abbreviated units/.test(line));
+    assert.deepEqual(ours, []);
+  });
+
   test("promtool takes the rules", () => {
+    execFileSync(PROMTOOL.name, ["check", "rules", REFERENCE_NAMES]);
     const said = execFileSync(PROMTOOL.name, ["check", "rules", RULES], { encoding: "utf8" });
     assert.match(said, new RegExp(`SUCCESS: ${rules.length} rules found`));
   });

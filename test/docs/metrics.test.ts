@@ -7,6 +7,7 @@ import type { Registry } from "prom-client";
 import { registerExtProcMetrics } from "../../sidecar/ext-proc/register-metrics.ts";
 import { countedLedger } from "../../sidecar/limits/ledger-metrics.ts";
 import { registerRequestMetrics } from "../../sidecar/observations/request-metrics.ts";
+import { registerCapacityMetrics } from "../../sidecar/observe/capacity-metrics.ts";
 import { registerEndpointMetrics } from "../../sidecar/observe/endpoint-metrics.ts";
 import { registerKubernetesMetrics } from "../../sidecar/observe/kubernetes-metrics.ts";
 import { createMetrics } from "../../sidecar/observe/metrics.ts";
@@ -25,8 +26,10 @@ const PAGE = readFileSync(new URL("../../docs/metrics.md", import.meta.url), "ut
 function documented(heading: string): string[] {
   const section = PAGE.split(/^## /m).find((part) => part.startsWith(`${heading}\n`));
   assert.ok(section, `no section ${heading}`);
-  const rows = section.matchAll(/^\| `([^`]+)` \| (\w+) \| /gm);
-  return [...rows].map(([, metric, type]) => `${metric} ${type}`).toSorted();
+  const rows = section.matchAll(/^\| ((?:`[^`]+`(?:<br>)?)+) \| (\w+) \| /gm);
+  return [...rows]
+    .flatMap(([, metrics, type]) => metrics!.split("<br>").map((metric) => `${metric.slice(1, -1)} ${type}`))
+    .toSorted();
 }
 
 /** What a registry has, likewise. */
@@ -51,17 +54,19 @@ test("the filter's metrics are those of the page", () => {
 });
 
 test("the sidecar's metrics are those of the page", () => {
-  const { registry } = createMetrics("1.0.0");
+  const { registry, families } = createMetrics("1.0.0");
   const clock = new ManualClock();
   // None of these is asked for figures here.
   registerEndpointMetrics(registry, new FakeSource(), clock);
-  registerPoolMetrics(registry, new FakeSource(), clock);
-  registerScrapeMetrics(registry, {} as Parameters<typeof registerScrapeMetrics>[1]);
+  registerPoolMetrics(registry, families, new FakeSource(), clock);
+  registerScrapeMetrics(registry, families, {} as Parameters<typeof registerScrapeMetrics>[2]);
   registerKubernetesMetrics(registry);
   registerSpanMetrics(registry);
   countedLedger({} as Parameters<typeof countedLedger>[0], registry);
   registerExtProcMetrics(registry, {} as Parameters<typeof registerExtProcMetrics>[1]);
   registerReplicaMetrics(registry, {} as Parameters<typeof registerReplicaMetrics>[1]);
-  registerRequestMetrics(registry, { poolName: () => "", isConfigured: () => false, clock });
+  registerCapacityMetrics(registry, families, {} as Parameters<typeof registerCapacityMetrics>[2]);
+  const options = { clock, families } as unknown as Parameters<typeof registerRequestMetrics>[1];
+  registerRequestMetrics(registry, options);
   assert.deepEqual(documented("In the sidecar"), registered(registry));
 });

@@ -30,7 +30,7 @@ test("what model servers report reaches a gateway, and SIGTERM ends it all with 
   const { body } = await get(run, "/metrics");
   assert.match(body, /^inline_epp_endpoints\{pool="ns\/p",state="ready"\} 1$/m);
   assert.match(body, /^inline_epp_scrapes_total\{result="ok"\} [1-9]/m);
-  assert.match(body, /^inline_epp_scrape_seconds\{quantile="1"\} 0\.\d+$/m);
+  assert.match(body, /^inline_epp_scrape_seconds\{share="1"\} 0\.\d+$/m);
   assert.match(body, /^inline_epp_gateways 1$/m);
   await run.logged("listening for gRPC health checks");
 

@@ -72,6 +72,7 @@ test("help lists every flag with its variable, its default, and examples", async
     ["--metrics-staleness-threshold <duration>", "METRICS_STALENESS_THRESHOLD", "2s"],
     ["--scrape-timeout <duration>", "SCRAPE_TIMEOUT", "half the staleness threshold, at most 1s"],
     ["--model-server-metrics-port <port>", "MODEL_SERVER_METRICS_PORT", "the endpoint's"],
+    ["--metrics-families <families>", "METRICS_FAMILIES", "gie,llm-d"],
     ["--metrics-endpoint-auth [bool]", "METRICS_ENDPOINT_AUTH", "false"],
     ["--serve-filter [bool]", "SERVE_FILTER", "true"],
     ["--drain-timeout <duration>", "DRAIN_TIMEOUT", "0s"],

@@ -51,6 +51,26 @@ test("models of rewrites are configured as long as the pool has them", () => {
   assert.deepEqual(known("ns/a"), []);
 });
 
+test("a rewrite is found by what it makes of a model: exact rules first, the oldest first", () => {
+  const source = new FakeSource();
+  source.setRoster("ns/a", 1);
+  const rewrites = [
+    rewrite("any", [], "v1"),
+    rewrite("old", ["chat"], "v1", "v2"),
+    rewrite("new", ["chat", "draft"], "v3"),
+  ];
+  source.setPolicies("ns/a", { objectives: [], rewrites });
+  const configured = new ConfiguredModels(source);
+  const of = (model: string, target: string) => configured.rewriteOf("ns/a", model, target);
+  assert.deepEqual(
+    [of("chat", "v1"), of("chat", "v2"), of("draft", "v3"), of("made-up", "v1")],
+    ["old", "old", "new", "any"],
+  );
+  // By a header, or by a rewrite that is gone.
+  assert.deepEqual([of("chat", "v3"), of("made-up", "v2"), of("draft", "v1")], [undefined, undefined, undefined]);
+  assert.equal(configured.rewriteOf("ns/b", "chat", "v1"), undefined);
+});
+
 test("a pool has a name as long as it is there", () => {
   const source = new FakeSource();
   source.setRoster("ns/a", 1);

@@ -2,8 +2,9 @@
 
 import { Registry } from "prom-client";
 import { registerRequestMetrics } from "../../../sidecar/observations/request-metrics.ts";
+import { METRIC_FAMILIES } from "../../../sidecar/observe/metric-family.ts";
 import { FINISH_STOP } from "../../../wire/layout.ts";
-import type { Observation, Observed, ObservedModel } from "../../../wire/model.ts";
+import type { Endpoint, Observation, Observed, ObservedModel } from "../../../wire/model.ts";
 import { xxh64 } from "../../../wire/xxh64.ts";
 import { ManualClock } from "../support/manual-clock.ts";
 
@@ -46,12 +47,22 @@ export function observed(records: readonly Observation[], fields: Partial<Observ
 }
 
 /** The metrics of a sidecar with one pool, and a reader of their samples. */
-export function measuring({ configured = [] as readonly string[] } = {}) {
+export function measuring({
+  configured = [] as readonly string[],
+  rewrites = {} as Readonly<Record<string, string>>,
+  flowControl = false,
+  families = METRIC_FAMILIES,
+  endpoints = [] as readonly Endpoint[],
+} = {}) {
   const registry = new Registry();
   const clock = new ManualClock();
   const take = registerRequestMetrics(registry, {
     poolName: (key) => (key === xxh64(POOL) ? POOL : ""),
     isConfigured: (_, name) => configured.includes(name),
+    rewriteOf: (_, model, target) => rewrites[`${model} ${target}`],
+    hasFlowControl: () => flowControl,
+    endpoints: () => endpoints,
+    families,
     clock,
   });
   /** Samples whose lines begin so: what follows of the name and the labels, by value. */

@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
+import { Gauge, Registry } from "prom-client";
 import { startHttpServer } from "../../../sidecar/observe/http-server.ts";
 import { ListenError } from "../../../sidecar/observe/listen-error.ts";
 import { createMetrics } from "../../../sidecar/observe/metrics.ts";
+import { registerReadings } from "../../../sidecar/observe/read-metric.ts";
 import { Readiness } from "../../../sidecar/observe/readiness.ts";
 
 const LISTEN = { host: "127.0.0.1", port: 0, flag: "--metrics-port" };
@@ -34,6 +36,58 @@ test("/metrics is Prometheus' text", async (t) => {
   assert.equal(status, 200);
   assert.match(type!, /^text\/plain; version=0\.0\.4/);
   assert.match(body, /^inline_epp_build_info\{version="1\.2\.3"\} 1$/m);
+});
+
+test("/metrics is OpenMetrics for who would rather have that", async (t) => {
+  const { server } = await setUp(t);
+  const get = (accept: string) => fetch(`http://127.0.0.1:${server.port}/metrics`, { headers: { accept } });
+  const open = await get("application/openmetrics-text; version=1.0.0, text/plain;q=0.5");
+  assert.equal(open.headers.get("content-type"), "application/openmetrics-text; version=1.0.0; charset=utf-8");
+  assert.equal(open.headers.get("vary"), "accept");
+  const body = await open.text();
+  assert.match(body, /^# TYPE inline_epp_push_bytes counter$/m);
+  assert.match(body, /^inline_epp_push_bytes_total 0$/m);
+  assert.ok(body.endsWith("\n# EOF\n"));
+  const text = await get("text/plain");
+  assert.match(text.headers.get("content-type")!, /^text\/plain/);
+  assert.match(await text.text(), /^# TYPE inline_epp_push_bytes_total counter$/m);
+});
+
+/** A server of many samples, the last of which calls back. */
+async function longExposition(t: TestContext, atEnd: () => number) {
+  const registry = new Registry();
+  const gauge = new Gauge({ name: "load", help: "Load.", labelNames: ["of"], registers: [registry] });
+  for (let index = 0; index < 50_000; index++) gauge.set({ of: `endpoint-${index}` }, index);
+  registerReadings(registry, "gauge", { name: "end", help: "End.", labelNames: [] }, () => [
+    { labels: {}, value: atEnd() },
+  ]);
+  const server = await startHttpServer(LISTEN, { registry, readiness: new Readiness([]), state: () => undefined });
+  t.after(() => server.stop());
+  return `http://127.0.0.1:${server.port}`;
+}
+
+test("a long exposition is whole; HEAD has none, and who hangs up gets no more of it", async (t) => {
+  let ends = 0;
+  const url = await longExposition(t, () => ++ends);
+  const text = await (await fetch(`${url}/metrics`)).text();
+  assert.equal(text.split("\n").length, 2 + 50_000 + 3 + 1);
+  assert.match(text, /^load\{of="endpoint-49999"\} 49999\n# HELP end End\.\n# TYPE end gauge\nend 1\n$/m);
+
+  const head = await fetch(`${url}/metrics`, { method: "HEAD" });
+  assert.deepEqual([head.status, await head.text()], [200, ""]);
+
+  const hanging = await fetch(`${url}/metrics`);
+  await hanging.body!.getReader().cancel();
+  assert.equal((await fetch(`${url}/healthz`)).status, 200);
+  assert.equal(await (await fetch(`${url}/metrics`)).text(), text.replace(/end 1\n$/, `end ${ends}\n`));
+});
+
+test("an exposition that cannot be had is broken off, and the server goes on", async (t) => {
+  const url = await longExposition(t, () => {
+    throw new Error("no figure");
+  });
+  await assert.rejects(fetch(`${url}/metrics`).then((answer) => answer.text()));
+  assert.equal((await fetch(`${url}/healthz`)).status, 200);
 });
 
 test("/healthz says that the process lives", async (t) => {

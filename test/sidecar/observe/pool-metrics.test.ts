@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { setImmediate } from "node:timers/promises";
 import { createMetrics } from "../../../sidecar/observe/metrics.ts";
 import { registerPoolMetrics } from "../../../sidecar/observe/pool-metrics.ts";
 import type { Load } from "../../../wire/model.ts";
@@ -20,8 +21,8 @@ test("a pool's figures are means over ready endpoints with fresh samples, under 
     }
   })();
   source.setRoster("ns/a", 4);
-  const { registry } = createMetrics("1.0.0");
-  registerPoolMetrics(registry, source, new ManualClock());
+  const { registry, families } = createMetrics("1.0.0");
+  registerPoolMetrics(registry, families, source, new ManualClock());
   const lines = (await registry.metrics()).split("\n").filter((line) => /^(inference_pool|llm_d)/.test(line));
   const pool = 'name="a",namespace="ns"';
   assert.deepEqual(
@@ -47,5 +48,6 @@ test("a pool's figures are means over ready endpoints with fresh samples, under 
     assert.ok(lines.includes(line), line);
   }
   source.remove("ns/a");
+  await setImmediate();
   assert.doesNotMatch(await registry.metrics(), /namespace="ns"/);
 });

@@ -52,6 +52,9 @@
 {{- if .Values.metrics.auth }}
 - --metrics-endpoint-auth
 {{- end }}
+{{- if eq (len .Values.metrics.families) 1 }}
+- "--metrics-families={{ first .Values.metrics.families }}"
+{{- end }}
 {{- if .Values.tracing.enabled }}
 - --tracing
 {{- end }}

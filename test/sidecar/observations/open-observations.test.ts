@@ -1,0 +1,40 @@
+// What gateways tell reaches everybody who wants it, with what the one makes of it for the other.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { openObservations } from "../../../sidecar/observations/open-observations.ts";
+import { createMetrics } from "../../../sidecar/observe/metrics.ts";
+import type { Parts } from "../../../sidecar/parts.ts";
+import type { Tracing } from "../../../sidecar/tracing/open-tracing.ts";
+import type { Observed } from "../../../wire/model.ts";
+import { written } from "../observe/written.ts";
+import { FakePlans, FakeSource } from "../push/fake-source.ts";
+import { ManualClock } from "../support/manual-clock.ts";
+import { observation, observed, POOL } from "./observed.ts";
+
+test("the ids of the spans that are made of a batch stand beside its metrics", async () => {
+  const source = new FakeSource();
+  source.setRoster(POOL, 1);
+  const metrics = createMetrics("1.0.0", ["llm-d"]);
+  const parts = { clock: new ManualClock(), metrics } as unknown as Parts;
+  const seen: Observed[] = [];
+  const tracing: Tracing = {
+    sampling: {} as Tracing["sampling"],
+    follow: () => (batch) => {
+      seen.push(batch);
+      return new Map([[1, "0af7651916cd43dd8448eb211c80319c"]]);
+    },
+    stop: async () => {},
+  };
+  const take = openObservations(source, new FakePlans(), undefined, tracing, parts);
+  const batch = observed([observation(), observation({ ttft: 700_000 })]);
+  take(batch);
+  assert.deepEqual(seen, [batch]);
+  const text = await written(metrics.registry, "openmetrics");
+  const exemplars = text.split("\n").filter((line) => /^llm_d_epp_request_ttft.* # /.test(line));
+  assert.equal(exemplars.length, 1);
+  assert.match(
+    exemplars[0]!,
+    /le="0\.8",inference_pool="default\/base",.* 2 # \{trace_id="0af7651916cd43dd8448eb211c80319c"\} 0\.7 /,
+  );
+});
