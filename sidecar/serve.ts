@@ -2,7 +2,8 @@ import { WIRE_VERSION } from "../wire/layout.ts";
 import { openGatewayResources } from "./envoy-gateway/gateway-resources.ts";
 import { openExtension } from "./envoy-gateway/open-extension.ts";
 import { openPlans, shownOrigin } from "./epp-config/open-plans.ts";
-import { takePoolSnapshot, takeSnapshot } from "./explain/take-snapshot.ts";
+import { poolState } from "./explain/pool-state.ts";
+import { takeSnapshot } from "./explain/take-snapshot.ts";
 import { openExtProc } from "./ext-proc/open-ext-proc.ts";
 import { openSecurity } from "./grpc/secure-port.ts";
 import { openObservations } from "./observations/open-observations.ts";
@@ -13,7 +14,7 @@ import { createMetrics } from "./observe/metrics.ts";
 import { openHealthPort, openMetricsPort } from "./observe/open-probes.ts";
 import { Readiness } from "./observe/readiness.ts";
 import { openOrigin } from "./origin.ts";
-import { ConfigNews } from "./page/config-standing.ts";
+import { ConfigNews, configText } from "./page/config-standing.ts";
 import { openPage } from "./page/open-page.ts";
 import type { Parts } from "./parts.ts";
 import { gatewayListen, openPush } from "./push/open-push.ts";
@@ -103,7 +104,8 @@ export async function serve(
     (await start.open(() =>
       openPage(shown, {
         ...{ clock, log, version, source: state.source },
-        state: (pool) => config && push && takePoolSnapshot(pool, state.source, config.plans, push.told),
+        state: (pool) => config && push && poolState(pool, state.source, config.plans, push.told),
+        configText: () => (config === undefined ? "" : configText(config.plans.config)),
         config: () => configNews.standing,
         missing: () => readiness.missing,
         gateways: () => push?.gateways() ?? [],

@@ -3,7 +3,7 @@ import { decodeObserved } from "../../wire/decode-observed.ts";
 import { encodeSync } from "../../wire/encode.ts";
 import { MAX_ENDPOINTS } from "../../wire/layout.ts";
 import type { Observation, ObservedModel } from "../../wire/model.ts";
-import { passRequest } from "../filter/calls.ts";
+import { passAnswerHeaders, passRequest } from "../filter/calls.ts";
 import { Gateway, TICK_MS } from "../filter/gateway.ts";
 import type { FilterStream, LocalResponse } from "../wasm-host/stream.ts";
 import type { Explanation } from "./explanation.ts";
@@ -26,6 +26,8 @@ export interface Question {
   readonly headers: readonly (readonly [string, string])[];
   /** Decides all that is left to chance. */
   readonly seed: number;
+  /** A request that an endpoint, by its address, has answered before and whose prompt it holds; none where left out. */
+  readonly before?: { readonly body: Uint8Array; readonly endpoint: string };
 }
 
 /** What the filter makes of it. */
@@ -87,6 +89,14 @@ class Bench {
     this.#clock.advance(TICK_MS);
   }
 
+  /** Has an endpoint answer a request, if the filter lets it go to any. */
+  answered(body: Uint8Array, endpoint: string): void {
+    const stream = this.begin();
+    passRequest(stream, body);
+    if (stream.state.has("dest")) passAnswerHeaders(stream, endpoint);
+    stream.close();
+  }
+
   /** Sends frames, and lets the filter take them up. */
   push(...frames: readonly Uint8Array[]): void {
     this.#sent += frames.length;
@@ -124,7 +134,7 @@ function nameOf(model: ObservedModel | "other" | undefined): string | undefined 
  * @throws StateNotTaken where the plan or the journals say what the filter does not accept.
  */
 export function explain(module: WebAssembly.Module, question: Question): Answer {
-  const { pool, plan, journals, body, headers, seed } = question;
+  const { pool, plan, journals, body, headers, seed, before } = question;
   const flight = flightFrame(pool);
   const greeting = [
     policyFrame(pool),
@@ -141,6 +151,7 @@ export function explain(module: WebAssembly.Module, question: Question): Answer 
   first.close();
   bench.tick();
   for (const journal of journals) bench.push(journal);
+  if (before !== undefined) bench.answered(before.body, before.endpoint);
   // Time has passed, and a sidecar says again what still holds. Samples keep their number: they are no news.
   bench.push(flight, loadFrame(pool, 2n));
 
@@ -151,7 +162,7 @@ export function explain(module: WebAssembly.Module, question: Question): Answer 
   const refusal = stream.localResponse;
   const waits = refusal === undefined && !stream.state.has("dest");
   stream.close();
-  const told = bench.told(2);
+  const told = bench.told(before === undefined ? 2 : 3);
   const state = (name: string) => stream.state.get(name)?.split(",") ?? [];
   return {
     explanation: text === undefined ? undefined : (JSON.parse(text) as Explanation),

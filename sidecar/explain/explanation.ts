@@ -55,28 +55,35 @@ export interface Explanation {
   readonly profiles: readonly ProfileExplanation[];
 }
 
-function firstOf(step: Step, most: number): Step {
-  if ("filter" in step) return { ...step, kept: step.kept.slice(0, most) };
-  if ("scorer" in step) return { ...step, scores: step.scores.slice(0, most) };
-  return { ...step, totals: step.totals.slice(0, most) };
+function only(step: Step, rows: readonly number[]): Step {
+  if ("filter" in step) return { ...step, kept: at(step.kept, rows) };
+  if ("scorer" in step) return { ...step, scores: at(step.scores, rows) };
+  return { ...step, totals: at(step.totals, rows) };
 }
 
-/** The explanation with at most so many endpoints per profile, as the filter gives it to one who asks for so many. */
-export function limited(explanation: Explanation, most: number): Explanation {
+function at<T>(column: readonly T[], rows: readonly number[]): T[] {
+  return rows.map((row) => column[row]!);
+}
+
+/**
+ * The explanation with at most so many endpoints per profile, as the filter gives it to one who asks for so many.
+ * @param also the address of one that is listed behind them where it is not among them.
+ */
+export function limited(explanation: Explanation, most: number, also?: string): Explanation {
   const profiles = explanation.profiles.map((profile) => {
+    const rows = [...profile.endpoints.keys()].filter((row) => row < most || profile.endpoints[row] === also);
     const { queue, running, kvUsage, inFlight, matchedBlocks } = profile.signals;
-    const first = (column: Column): Column => column.slice(0, most);
     return {
       ...profile,
-      endpoints: profile.endpoints.slice(0, most),
+      endpoints: at(profile.endpoints, rows),
       signals: {
-        queue: first(queue),
-        running: first(running),
-        kvUsage: first(kvUsage),
-        inFlight: first(inFlight),
-        matchedBlocks: first(matchedBlocks),
+        queue: at(queue, rows),
+        running: at(running, rows),
+        kvUsage: at(kvUsage, rows),
+        inFlight: at(inFlight, rows),
+        matchedBlocks: at(matchedBlocks, rows),
       },
-      steps: profile.steps.map((step) => firstOf(step, most)),
+      steps: profile.steps.map((step) => only(step, rows)),
     };
   });
   return { ...explanation, profiles };

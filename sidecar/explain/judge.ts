@@ -59,8 +59,8 @@ function weightedChance(total: number, totals: readonly number[]): string {
   return `by chance, with a probability of ${((Math.max(total, 0) / sum) * 100).toFixed(1)} %`;
 }
 
-/** Why the first of the picks was picked, as the end of a sentence that begins with its address. */
-export function reason(plan: SnapshotPlan, profile: ProfileExplanation): string {
+// Why the first of the picks was picked, as the end of a sentence that begins with its address.
+function reason(plan: SnapshotPlan, profile: ProfileExplanation): string {
   const { totals, ties, picker } = pickerOf(profile);
   const left = totals.filter((total) => total !== null);
   if (left.length === 1) return "the only endpoint left";
@@ -73,4 +73,11 @@ export function reason(plan: SnapshotPlan, profile: ProfileExplanation): string 
   const next = profile.endpoints.filter((_, row) => totals[row] !== null).slice(1);
   const best = Math.max(...left.slice(1));
   return `${figure(left[0]! - best)} ahead of ${next[left.slice(1).indexOf(best)]}`;
+}
+
+/** Who was picked and why, in words; endpoints go by their addresses. */
+export function outcome(plan: SnapshotPlan, profile: ProfileExplanation): string {
+  const [picked] = pickerOf(profile).picks;
+  if (picked === undefined) return "picked nothing: the filters leave no endpoint";
+  return `picked ${picked}: ${reason(plan, profile)}`;
 }

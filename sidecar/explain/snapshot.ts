@@ -37,6 +37,9 @@ export interface SnapshotPool {
   readonly policies: Policies;
 }
 
+/** A pool with the plan that its requests go by. */
+export type PlannedPool = SnapshotPool & { readonly plan: SnapshotPlan };
+
 /** All that is known. */
 export interface Snapshot {
   readonly pools: readonly SnapshotPool[];

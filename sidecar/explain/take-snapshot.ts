@@ -77,26 +77,11 @@ function printablePool(
   return { name, freshFor: load.freshFor, plan, ...printablePolicies(policies), endpoints };
 }
 
-function snapshotText(pools: readonly object[], journals: readonly string[]): string {
-  return `${JSON.stringify({ version: SNAPSHOT_VERSION, pools, journals })}\n`;
-}
-
 /**
  * All that a sidecar knows and that a decision goes by, as JSON.
  * @param told what gateways have told of themselves.
  */
 export function takeSnapshot(source: PoolSource & PolicySource, plans: PlanSource, told: Told): string {
   const pools = source.pools().flatMap((name) => printablePool(name, source, plans, told) ?? []);
-  return snapshotText(pools, journals(told));
-}
-
-/** What it knows of one pool, but for what endpoints have cached; undefined where there is no such pool. */
-export function takePoolSnapshot(
-  name: string,
-  source: PoolSource & PolicySource,
-  plans: PlanSource,
-  told: Told,
-): string | undefined {
-  const pool = printablePool(name, source, plans, told);
-  return pool && snapshotText([pool], []);
+  return `${JSON.stringify({ version: SNAPSHOT_VERSION, pools, journals: journals(told) })}\n`;
 }

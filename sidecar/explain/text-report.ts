@@ -1,7 +1,7 @@
 import { columns } from "../support/columns.ts";
 import type { Answer } from "./explain.ts";
 import { type Column, type Explanation, limited, type ProfileExplanation, type Step } from "./explanation.ts";
-import { droppedBy, isBlind, pickerOf, reason, unconsidered } from "./judge.ts";
+import { droppedBy, isBlind, outcome, pickerOf, unconsidered } from "./judge.ts";
 import type { SnapshotPlan, SnapshotPool } from "./snapshot.ts";
 
 /** Decimals of scores and totals; signals show as many as they have, up to this. */
@@ -90,12 +90,6 @@ function looks(profile: ProfileExplanation): (Look | undefined)[] {
   return ["head", ...rows];
 }
 
-function outcome(profile: ProfileExplanation, plan: SnapshotPlan): string {
-  const [picked] = pickerOf(profile).picks;
-  if (picked === undefined) return "picked nothing: the filters leave no endpoint";
-  return `picked ${picked}: ${reason(plan, profile)}`;
-}
-
 function profileLines(profile: ProfileExplanation, report: Report, paint: Paint): string[] {
   const { pool, plan, answer } = report;
   const [shown] = limited({ ...answer.explanation!, profiles: [profile] }, report.endpoints).profiles;
@@ -114,7 +108,7 @@ function profileLines(profile: ProfileExplanation, report: Report, paint: Paint)
     ...lines,
     ...(hidden > 0 ? [`and ${hidden} more; --endpoints ${profile.endpoints.length} lists them`] : []),
     "",
-    outcome(profile, plan),
+    outcome(plan, profile),
     ...droppedBy(profile).map(({ filter, addresses }) => `dropped by ${filter}: ${list(addresses, report.endpoints)}`),
     "",
   ];

@@ -37,6 +37,10 @@ export function openObservations(
   const spans = tracing?.follow(source, (key) => poolNames.of(key));
   return (batch) => {
     count(batch, spans?.(batch));
-    if (traffic !== undefined) for (const record of batch.records) traffic.add(poolNames.of(record.pool), record);
+    if (traffic === undefined) return;
+    const explanations = new Map(batch.traced.map(({ record, explanation }) => [record, explanation]));
+    for (const [index, record] of batch.records.entries()) {
+      traffic.add(poolNames.of(record.pool), record, explanations.get(index));
+    }
   };
 }

@@ -1,4 +1,8 @@
+import { stringify } from "yaml";
+import type { EndpointPickerConfig } from "../epp-config/config.ts";
 import type { ReloadObserver } from "../epp-config/config-file.ts";
+import { printable } from "../epp-config/print.ts";
+import { hideInText, hideSecrets } from "./hide-secrets.ts";
 
 /** The configuration in force, and what is wrong with the one that is not. */
 export interface ConfigStanding {
@@ -6,6 +10,8 @@ export interface ConfigStanding {
   readonly origin: string;
   /** Milliseconds since 1970 of when the plan came into force. */
   readonly since: number;
+  /** Moves when the configuration's text may be another one. */
+  readonly revision: number;
   /** Why the file's present version is not in force, for people; none: it is. */
   readonly problems: readonly string[];
 }
@@ -17,7 +23,7 @@ export class ConfigNews implements ReloadObserver {
 
   constructor(origin: string, next: ReloadObserver) {
     this.#next = next;
-    this.#standing = { origin, since: Date.now(), problems: [] };
+    this.#standing = { origin, since: Date.now(), revision: 1, problems: [] };
   }
 
   get standing(): ConfigStanding {
@@ -25,8 +31,18 @@ export class ConfigNews implements ReloadObserver {
   }
 
   reloaded(...[result, problems]: Parameters<ReloadObserver["reloaded"]>): void {
-    const since = result === "applied" ? Date.now() : this.#standing.since;
-    this.#standing = { ...this.#standing, since, problems };
+    const { origin, since, revision } = this.#standing;
+    this.#standing = {
+      origin,
+      since: result === "applied" ? Date.now() : since,
+      revision: result === "applied" || result === "unchanged" ? revision + 1 : revision,
+      problems: problems.map(hideInText),
+    };
     this.#next.reloaded(result, problems);
   }
+}
+
+/** The configuration as YAML with all defaults, as `inline-epp check` prints it, but without secrets. */
+export function configText(config: EndpointPickerConfig): string {
+  return stringify(hideSecrets(printable(config)));
 }

@@ -1,11 +1,13 @@
 // The page, put together from what the sidecar has.
 
 import { readFile } from "node:fs/promises";
+import type { PlannedPool } from "../explain/snapshot.ts";
 import { loadFilterModule } from "../filter/module.ts";
 import { tellListening } from "../observe/listening.ts";
 import type { Log } from "../observe/log.ts";
 import type { PageSettings } from "../serve-settings.ts";
 import { type Clock, every } from "../support/clock.ts";
+import { History } from "./history.ts";
 import { makeOverview, type OverviewSources } from "./overview.ts";
 import { type PageServer, startPageServer } from "./page-server.ts";
 import { Traffic } from "./traffic.ts";
@@ -18,8 +20,10 @@ const TIDY_MS = 60_000;
 export interface PageParts extends Omit<OverviewSources, "traffic"> {
   readonly clock: Clock;
   readonly log: Log;
-  /** A snapshot's JSON, of that pool at least; undefined: there is no such pool, or not yet. */
-  readonly state: (pool: string) => string | undefined;
+  /** A pool as it is now; undefined: there is no such pool, or not yet. */
+  readonly state: (pool: string) => PlannedPool | undefined;
+  /** The configuration in force, as YAML. */
+  readonly configText: () => string;
 }
 
 /** The page at work. */
@@ -45,12 +49,25 @@ export async function openPage({ bind, port, tokenFile }: PageSettings, parts: P
   let module: WebAssembly.Module | undefined;
   // That of the last request: where nobody has asked for any, one is as good as another.
   const model = (pool: string) => traffic.pool(pool).recent.find(({ model }) => model !== "")?.model ?? "any";
-  const why = new Why(() => (module ??= loadFilterModule()), parts.state, model, now);
+  const history = new History();
+  const why = new Why({
+    module: () => (module ??= loadFilterModule()),
+    state: parts.state,
+    past: (pool, time) => history.before(pool, time),
+    model,
+    request: (pool, id) => traffic.request(pool, id),
+    now,
+  });
   const at = { host: bind, port, flag: "--page-port" };
   const server = await startPageServer(at, {
     clock,
-    overview: () => makeOverview({ ...parts, traffic }),
-    why: (pool) => why.pool(pool),
+    overview: (pool) => makeOverview({ ...parts, traffic }, pool),
+    looked(pools) {
+      const states = pools.flatMap((pool) => parts.state(pool) ?? []);
+      history.note(states, now());
+    },
+    why: (pool, request) => (request === undefined ? why.pool(pool) : why.request(pool, request)),
+    configText: parts.configText,
     ...(token !== undefined && { token }),
   });
   tellListening(parts.log, "people", at, server.port);

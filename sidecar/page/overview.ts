@@ -1,14 +1,15 @@
 // Everything that the page shows, once a second.
 
-import { xxh64 } from "../../wire/xxh64.ts";
 import { engineNames, roleNames } from "../explain/names.ts";
 import type { InFlight } from "../explain/snapshot.ts";
 import type { GatewayStatus } from "../push/gateway-context.ts";
+import { endpointKey } from "../state/endpoint-key.ts";
 import { isFresh } from "../state/fresh.ts";
 import type { PoolSource } from "../state/source.ts";
 import type { ConfigStanding } from "./config-standing.ts";
 import { LATENCY_BOUNDS } from "./latencies.ts";
-import { type EndpointTraffic, keyText, type PoolTraffic, type Traffic } from "./traffic.ts";
+import { keyText } from "./recent-requests.ts";
+import type { EndpointTraffic, PoolTraffic, Traffic } from "./traffic.ts";
 
 /** An endpoint as the page shows it. */
 export interface EndpointView extends EndpointTraffic {
@@ -59,6 +60,9 @@ export interface Overview {
   readonly missing: readonly string[];
   readonly config: ConfigStanding;
   readonly gateways: readonly GatewayView[];
+  /** Names of all pools. */
+  readonly names: readonly string[];
+  /** All pools, or the one that was asked for. */
   readonly pools: readonly PoolView[];
   /** Upper bounds in milliseconds of the buckets of times to the first token. */
   readonly latencyBounds: readonly number[];
@@ -75,13 +79,21 @@ export interface OverviewSources {
   readonly inFlight: (endpoint: bigint) => InFlight;
 }
 
+/** More decimals nobody sees, and a thousand endpoints make them many bytes a second. */
+const DECIMALS = 10_000;
+
+function rounded(value: number): number {
+  return Math.round(value * DECIMALS) / DECIMALS;
+}
+
 function poolView(name: string, { source, traffic, inFlight }: OverviewSources): PoolView | undefined {
   const roster = source.roster(name);
   const load = source.load(name, 0n, 0n);
   if (roster === undefined || load === undefined) return undefined;
   const endpoints = roster.endpoints.map((endpoint, index): EndpointView => {
+    const key = endpointKey(endpoint);
+    const { requests, share, cached } = traffic.endpoint(name, key);
     const { ready, age, waiting, running, kvUsage, runningAdapters, waitingAdapters } = load.samples[index]!;
-    const key = xxh64(endpoint.address);
     return {
       key: keyText(key),
       address: endpoint.address,
@@ -91,20 +103,27 @@ function poolView(name: string, { source, traffic, inFlight }: OverviewSources):
       role: roleNames.name(endpoint.role),
       ready,
       stale: !isFresh(load.samples[index]!, load.freshFor),
-      age,
+      age: age && Math.round(age),
       waiting,
       running,
-      kvUsage,
+      kvUsage: rounded(kvUsage),
       inFlight: inFlight(key).requests,
       adapters: [...new Set([...runningAdapters, ...waitingAdapters])],
-      ...traffic.endpoint(name, key),
+      ...{ requests: rounded(requests), share: rounded(share), cached: cached && rounded(cached) },
     };
   });
   return { name, endpoints, traffic: traffic.pool(name) };
 }
 
-/** What the page shows now. */
-export function makeOverview(sources: OverviewSources): Overview {
+function only(names: readonly string[], wanted: string): readonly string[] {
+  return names.includes(wanted) ? [wanted] : names.slice(0, 1);
+}
+
+/**
+ * What the page shows now.
+ * @param wanted the one pool that is wanted, the first where there is none of that name; all where left out.
+ */
+export function makeOverview(sources: OverviewSources, wanted?: string): Overview {
   const { version, source, missing, config, gateways } = sources;
   const names = source.pools();
   return {
@@ -113,7 +132,8 @@ export function makeOverview(sources: OverviewSources): Overview {
     missing: missing(),
     config: config(),
     gateways: gateways().map(({ node, peer }) => ({ node, peer })),
-    pools: names.flatMap((name) => poolView(name, sources) ?? []),
+    names,
+    pools: (wanted === undefined ? names : only(names, wanted)).flatMap((name) => poolView(name, sources) ?? []),
     latencyBounds: LATENCY_BOUNDS,
   };
 }

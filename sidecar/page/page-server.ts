@@ -5,6 +5,7 @@ import { type Clock, every } from "../support/clock.ts";
 import { judge } from "./access.ts";
 import type { Overview } from "./overview.ts";
 import { loadPage } from "./page-file.ts";
+import { Busy } from "./why.ts";
 
 const PERIOD_MS = 1000;
 /** Browsers that look at once; each takes a connection for as long as it looks. */
@@ -17,9 +18,18 @@ const JSON_TYPE = "application/json";
 /** What the page is served from. */
 export interface PageSources {
   readonly clock: Clock;
-  readonly overview: () => Overview;
-  /** JSON of why a request would go where it goes now; undefined where there is no such pool. */
-  readonly why: (pool: string) => string | undefined;
+  /** Of one pool, the first where there is none of that name; of all where left out. */
+  readonly overview: (pool?: string) => Overview;
+  /** Somebody is looking at these pools: called each second. */
+  readonly looked?: (pools: readonly string[]) => void;
+  /**
+   * JSON of why a new prompt would go where it would go now, or a request of that id went where it went; undefined where
+   * there is no such pool or request.
+   * @throws Busy where too much is asked.
+   */
+  readonly why: (pool: string, request: number | undefined) => string | undefined;
+  /** The configuration in force, as YAML. */
+  readonly configText: () => string;
   /** Who brings it may see the page; everybody who comes by address where left out. */
   readonly token?: string;
 }
@@ -45,31 +55,48 @@ export interface PageServer {
 export async function startPageServer(listen: Listen, sources: PageSources): Promise<PageServer> {
   const { clock, token } = sources;
   const { html, policy } = loadPage();
-  const viewers = new Set<ServerResponse>();
+  /** With the pools that they look at. */
+  const viewers = new Map<ServerResponse, string>();
 
-  function event(): string {
-    return `data: ${JSON.stringify(sources.overview())}\n\n`;
+  function event(overview: Overview): string {
+    return `data: ${JSON.stringify(overview)}\n\n`;
   }
 
   const endTicks = every(clock, PERIOD_MS, () => {
     if (viewers.size === 0) return;
-    const text = event();
-    for (const viewer of viewers) if (viewer.writableLength < MOST_BEHIND) viewer.write(text);
+    const overviews = new Map([...new Set(viewers.values())].map((pool) => [pool, sources.overview(pool)]));
+    const shown = [...overviews.values()].flatMap(({ pools }) => pools.map(({ name }) => name));
+    sources.looked?.([...new Set(shown)]);
+    const texts = new Map([...overviews].map(([pool, overview]) => [pool, event(overview)]));
+    for (const [viewer, pool] of viewers) if (viewer.writableLength < MOST_BEHIND) viewer.write(texts.get(pool)!);
   });
 
-  function follow(response: ServerResponse): void {
+  function follow(response: ServerResponse, pool: string): void {
     if (viewers.size >= MOST_VIEWERS) {
       response.writeHead(503, { "content-type": PLAIN }).end(`${MOST_VIEWERS} are looking already\n`);
       return;
     }
     response.writeHead(200, { "content-type": "text/event-stream" });
-    response.write(event());
-    viewers.add(response);
+    response.write(event(sources.overview(pool)));
+    viewers.set(response, pool);
     response.once("close", () => viewers.delete(response));
   }
 
   function send(response: ServerResponse, type: string, body: string): void {
     response.writeHead(200, { "content-type": type, "content-length": Buffer.byteLength(body) }).end(body);
+  }
+
+  function explain(response: ServerResponse, asked: URLSearchParams): void {
+    const id = asked.get("request");
+    try {
+      const why = sources.why(asked.get("pool") ?? "", id === null ? undefined : Number(id));
+      const unknown = id === null ? "there is no such pool" : "that request is too long past";
+      if (why !== undefined) send(response, JSON_TYPE, why);
+      else response.writeHead(404, { "content-type": PLAIN }).end(`${unknown}\n`);
+    } catch (error) {
+      if (!(error instanceof Busy)) throw error;
+      response.writeHead(429, { "content-type": PLAIN, "retry-after": "1" }).end(`${error.message}\n`);
+    }
   }
 
   function handle(request: IncomingMessage, response: ServerResponse): void {
@@ -91,11 +118,11 @@ export async function startPageServer(listen: Listen, sources: PageSources): Pro
     } else if (url.pathname === "/overview.json") {
       send(response, JSON_TYPE, JSON.stringify(sources.overview()));
     } else if (url.pathname === "/events") {
-      follow(response);
+      follow(response, url.searchParams.get("pool") ?? "");
     } else if (url.pathname === "/why.json") {
-      const why = sources.why(url.searchParams.get("pool") ?? "");
-      if (why !== undefined) send(response, JSON_TYPE, why);
-      else response.writeHead(404, { "content-type": PLAIN }).end("there is no such pool\n");
+      explain(response, url.searchParams);
+    } else if (url.pathname === "/config.yaml") {
+      send(response, PLAIN, sources.configText());
     } else {
       response.writeHead(404, { "content-type": PLAIN }).end("the page is at /\n");
     }

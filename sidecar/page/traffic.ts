@@ -1,33 +1,14 @@
 // What became of requests of late, by pool, endpoint and priority: what the page shows beside the endpoints' state.
 
-import type { Observation, ObservedModel } from "../../wire/model.ts";
+import type { Observation } from "../../wire/model.ts";
 import { RecentLatencies } from "./latencies.ts";
-import { RecentSum } from "./recency.ts";
+import { RecentPeak, RecentSum } from "./recency.ts";
+import { isError, type KnownRequest, type RecentRequest, RecentRequests } from "./recent-requests.ts";
 
 const MICROSECONDS_PER_MS = 1000;
-const MOST_RECENT = 50;
 const MOST_PRIORITIES = 32;
-const ERROR_FROM = 400;
 /** What is left of requests below which an endpoint or a priority is forgotten: one, ten half-lives ago. */
 const FORGOTTEN = 0.001;
-
-/** A request that is over. Times are milliseconds; undefined: there is none. */
-export interface RecentRequest {
-  /** Milliseconds since 1970. */
-  readonly at: number;
-  readonly model: string;
-  readonly target: string;
-  readonly priority: number;
-  /** Key of the endpoint that served, as 16 hexadecimal digits; undefined: the gateway answered. */
-  readonly endpoint: string | undefined;
-  readonly status: number;
-  readonly duration: number;
-  readonly queued: number;
-  readonly ttft: number | undefined;
-  readonly promptTokens: number;
-  readonly cachedTokens: number;
-  readonly outputTokens: number;
-}
 
 /** Figures of an endpoint of late. */
 export interface EndpointTraffic {
@@ -45,8 +26,14 @@ export interface PriorityTraffic {
   readonly requests: number;
   /** Turned away by the gateway with 429. */
   readonly refused: number;
-  /** Mean milliseconds that requests waited for the pool. */
+  /**
+   * How many waited for the pool at a time, on average: their rate times their mean wait (Little's law). Only those that
+   * are over count, for gateways tell of no others.
+   */
+  readonly waiting: number;
+  /** Milliseconds that they waited: on average, and the longest wait of the last half minute. */
   readonly waited: number;
+  readonly longest: number;
 }
 
 /** Figures of a pool of late. */
@@ -67,15 +54,17 @@ class Sums {
   readonly errors = new RecentSum();
   readonly refused = new RecentSum();
   readonly waited = new RecentSum();
+  readonly longest = new RecentPeak();
   readonly prompt = new RecentSum();
   readonly cached = new RecentSum();
   readonly output = new RecentSum();
 
   add(record: Observation, now: number): void {
     this.requests.add(1, now);
-    if (record.status === 0 || record.status >= ERROR_FROM) this.errors.add(1, now);
+    if (isError(record)) this.errors.add(1, now);
     if (record.local && record.status === 429) this.refused.add(1, now);
     this.waited.add(record.queued / MICROSECONDS_PER_MS, now);
+    this.longest.add(record.queued / MICROSECONDS_PER_MS, now);
     this.prompt.add(record.prompt, now);
     this.cached.add(record.cached, now);
     this.output.add(record.output, now);
@@ -93,37 +82,10 @@ class PoolSums {
   readonly ttft = new RecentLatencies();
   readonly endpoints = new Map<bigint, Sums>();
   readonly priorities = new Map<number, Sums>();
-  recent: RecentRequest[] = [];
+  readonly recent = new RecentRequests();
 }
 
-function nameOf(model: ObservedModel | "other" | undefined): string {
-  return model === undefined ? "" : model === "other" ? "(other)" : model.name;
-}
-
-/** An endpoint's key as it stands in JSON. */
-export function keyText(key: bigint): string {
-  return key.toString(16).padStart(16, "0");
-}
-
-function recentOf(record: Observation, at: number): RecentRequest {
-  const ms = (microseconds: number) => microseconds / MICROSECONDS_PER_MS;
-  return {
-    at,
-    model: nameOf(record.model),
-    target: nameOf(record.target),
-    priority: record.priority,
-    endpoint: record.endpoint === 0n ? undefined : keyText(record.endpoint),
-    status: record.status,
-    duration: ms(record.duration),
-    queued: ms(record.queued),
-    ttft: record.ttft === 0 ? undefined : ms(record.ttft),
-    promptTokens: record.prompt,
-    cachedTokens: record.cached,
-    outputTokens: record.output,
-  };
-}
-
-/** Gathers observations. Bounded: by pools that there are, endpoints of late, MOST_PRIORITIES and MOST_RECENT. */
+/** Gathers observations. Bounded: by pools that there are, endpoints of late, priorities, and listed requests. */
 export class Traffic {
   readonly #pools = new Map<string, PoolSums>();
   readonly #now: () => number;
@@ -135,8 +97,11 @@ export class Traffic {
     this.#wallClock = wallClock;
   }
 
-  /** A request of the pool is over; requests of no pool that is known have the name "" and are left out. */
-  add(pool: string, record: Observation): void {
+  /**
+   * A request of the pool is over; requests of no pool that is known have the name "" and are left out.
+   * @param explanation the gateway's, JSON; empty: it has told none.
+   */
+  add(pool: string, record: Observation, explanation = ""): void {
     if (pool === "") return;
     const now = this.#now();
     const sums = this.#of(pool);
@@ -148,8 +113,7 @@ export class Traffic {
       (sums.endpoints.get(record.endpoint) ?? addTo(sums.endpoints, record.endpoint))?.add(record, now);
     }
     if (record.ttft > 0) sums.ttft.add(record.ttft / MICROSECONDS_PER_MS, now);
-    sums.recent.push(recentOf(record, this.#wallClock()));
-    if (sums.recent.length > MOST_RECENT) sums.recent.shift();
+    sums.recent.add(record, now, this.#wallClock(), explanation);
   }
 
   /** Forgets pools that are not among these, and endpoints and priorities of which nothing has been heard for long. */
@@ -170,6 +134,8 @@ export class Traffic {
       priority,
       requests: of.requests.perSecond(now),
       refused: of.refused.perSecond(now),
+      waiting: of.waited.perSecond(now) / 1000,
+      longest: of.longest.at(now),
       waited: of.requests.at(now) < FORGOTTEN ? 0 : of.waited.at(now) / of.requests.at(now),
     }));
     return {
@@ -179,8 +145,13 @@ export class Traffic {
       cached: sums.all.cachedShare(now),
       ttft: sums.ttft.counts(now),
       priorities: priorities.sort((one, other) => other.priority - one.priority),
-      recent: sums.recent.toReversed(),
+      recent: sums.recent.listed,
     };
+  }
+
+  /** A pool's request by its id; undefined: it is long past, or was not listed. */
+  request(pool: string, id: number): KnownRequest | undefined {
+    return this.#pools.get(pool)?.recent.find(id);
   }
 
   /** An endpoint's figures. */

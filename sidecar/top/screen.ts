@@ -8,6 +8,8 @@ import { formatDuration } from "../support/duration.ts";
 export type Look = "title" | "head" | "bad" | "stale";
 export type Paint = (look: Look, text: string) => string;
 
+/** Requests that wait at a time below which a figure would show none. */
+const LEAST_WAITING = 0.05;
 const HEAD = ["endpoint", "share", "req/s", "queue", "running", "in flight", "KV", "cached", "age", "state"];
 
 function percent(share: number | undefined): string {
@@ -32,15 +34,27 @@ function summary({ name, endpoints, traffic }: PoolView): string {
   return `${name}: ${[...parts, `prefix hits ${percent(traffic.cached)}`].join(", ")}`;
 }
 
+/** Who waits for the pool, by priority; undefined: nobody to speak of. */
+function waitingLine({ traffic }: PoolView): string | undefined {
+  const waiting = traffic.priorities.filter((one) => one.waiting >= LEAST_WAITING);
+  if (waiting.length === 0) return undefined;
+  const parts = waiting.map(({ priority, waiting, longest }) => {
+    return `${waiting.toFixed(1)} of priority ${priority} (up to ${formatDuration(Math.round(longest))})`;
+  });
+  return `waiting on average: ${parts.join(", ")}`;
+}
+
 function poolLines(pool: PoolView, most: number, paint: Paint): string[] {
   const sorted = pool.endpoints.toSorted((one, other) => other.share - one.share || one.name.localeCompare(other.name));
-  const shown = sorted.slice(0, most);
+  const waiting = waitingLine(pool);
+  const shown = sorted.slice(0, Math.max(1, waiting === undefined ? most : most - 1));
   const [head = "", ...rows] = columns([HEAD, ...shown.map(endpointRow)]);
   const looks = shown.map(({ ready, stale }): Look | undefined => (ready ? (stale ? "stale" : undefined) : "bad"));
   const lines = rows.map((row, index) => (looks[index] === undefined ? row : paint(looks[index]!, row)));
   const rest = sorted.length - shown.length;
   return [
     paint("title", summary(pool)),
+    ...(waiting === undefined ? [] : [waiting]),
     ...(shown.length === 0 ? [] : [paint("head", head), ...lines]),
     ...(rest > 0 ? [`... and ${rest} more`] : []),
   ];

@@ -16,7 +16,8 @@ function endpoint(index: number, tick: number): EndpointView {
     address: `10.0.${index >> 8}.${index & 255}:8000`,
     name: `ns/pod-${String(index).padStart(4, "0")}`,
     ...{ zone: "a", engine: "vllm", role: "any", ready: index % 50 !== 7, stale: index % 50 === 8 },
-    ...{ age: 20, waiting: (index + tick) % 5, running: index % 9, kvUsage: ((index * tick) % 100) / 100, inFlight: 1 },
+    ...{ age: (index + tick) % 50, waiting: (index + tick) % 5, running: index % 9 },
+    ...{ kvUsage: ((index * tick) % 100) / 100, inFlight: 1 },
     ...{ adapters: [`lora-${index % 3}`], requests: 2, share: 1 / COUNT, cached: 0.5 },
   };
 }
@@ -29,7 +30,8 @@ function overview(tick: number): Overview {
   const endpoints = Array.from({ length: COUNT }, (_, index) => endpoint(index, tick));
   return {
     ...{ at: tick * 1000, version: "1", missing: [], gateways: [], latencyBounds: LATENCY_BOUNDS },
-    config: { origin: "config.yaml", since: 0, problems: ["plugins[0].type: unknown plugin"] },
+    config: { origin: "config.yaml", since: 0, revision: 1, problems: ["plugins[0].type: unknown plugin"] },
+    names: ["ns/large"],
     pools: [{ name: "ns/large", endpoints, traffic }],
   };
 }
@@ -38,7 +40,7 @@ test("a thousand endpoints are changed in place, and a person keeps their place"
   let tick = 1;
   const server = await startPageServer(
     { host: "127.0.0.1", port: 0, flag: "--page-port" },
-    { clock: systemClock, overview: () => overview(tick++), why: () => undefined },
+    { clock: systemClock, overview: () => overview(tick++), why: () => undefined, configText: () => "" },
   );
   t.after(() => server.stop());
   const browser = await openBrowser(t);
@@ -49,7 +51,7 @@ test("a thousand endpoints are changed in place, and a person keeps their place"
     .waitFor({ state: "attached" });
   assert.equal(await page.locator('.tile[data-state="unready"]').count(), COUNT / 50);
   assert.equal(await page.locator('.tile[data-state="stale"]').count(), COUNT / 50);
-  assert.match((await page.locator("#config").textContent()) ?? "", /refused.*unknown plugin/);
+  assert.match((await page.locator("#config-problem").textContent()) ?? "", /refused[\s\S]*unknown plugin/);
 
   await page.getByLabel("Order by").selectOption("name");
   await page.evaluate(() => {
@@ -74,10 +76,48 @@ test("a thousand endpoints are changed in place, and a person keeps their place"
   );
 });
 
+test("what does not change costs no change of the page, and what only jitters moves no tile", async (t) => {
+  const BUSY = 10;
+  let tick = 1;
+  const quiet = (): Overview => {
+    tick++;
+    const one = overview(1);
+    const endpoints = one.pools[0]!.endpoints.map((endpoint, index) => ({
+      ...endpoint,
+      age: (index * 7 + tick * 13) % 900,
+      share: endpoint.share * (1 + ((index + tick) % 7) / 1000),
+      waiting: index < BUSY ? tick : 0,
+    }));
+    return { ...one, at: tick * 1000, pools: [{ ...one.pools[0]!, endpoints }] };
+  };
+  const server = await startPageServer(
+    { host: "127.0.0.1", port: 0, flag: "--page-port" },
+    { clock: systemClock, overview: quiet, why: () => undefined, configText: () => "" },
+  );
+  t.after(() => server.stop());
+  const { page } = await openPage(await openBrowser(t), `http://127.0.0.1:${server.port}/`);
+  await page.getByText("there is no such pool").waitFor();
+  await page.evaluate(() => {
+    const counts = { events: 0, changes: 0 };
+    Object.assign(window, { counts });
+    const isTime = (node: Node) => node === document.getElementById("time");
+    new MutationObserver((changes) => {
+      if (changes.some(({ target }) => isTime(target))) counts.events++;
+      counts.changes += changes.length;
+    }).observe(document.body, { subtree: true, childList: true, attributes: true, characterData: true });
+  });
+  type Counts = { counts: { events: number; changes: number } };
+  const counted = () => page.evaluate(() => (window as unknown as Counts).counts);
+  await waitUntil("three events", async () => (await counted()).events >= 3, PATIENCE_MS);
+  const { events, changes } = await counted();
+  // The time, the sum of the queues, and each busy endpoint's queue.
+  assert.ok(changes <= events * (BUSY + 2), `${changes} changes in ${events} events`);
+});
+
 test("every control has a name and can be reached by the keyboard", async (t) => {
   const server = await startPageServer(
     { host: "127.0.0.1", port: 0, flag: "--page-port" },
-    { clock: systemClock, overview: () => overview(1), why: () => undefined },
+    { clock: systemClock, overview: () => overview(1), why: () => undefined, configText: () => "" },
   );
   t.after(() => server.stop());
   const { page } = await openPage(await openBrowser(t), `http://127.0.0.1:${server.port}/`);

@@ -15,7 +15,8 @@ const POOLS = ["ns/a", "ns/b"];
 
 const OVERVIEW: Overview = {
   ...{ at: 0, version: "1", missing: [], gateways: [], latencyBounds: LATENCY_BOUNDS },
-  config: { origin: "config.yaml", since: 0, problems: [] },
+  config: { origin: "config.yaml", since: 0, revision: 1, problems: [] },
+  names: POOLS,
   pools: POOLS.map((name) => ({
     ...{ name, endpoints: [] },
     traffic: {
@@ -34,10 +35,12 @@ async function startSidecar(t: TestContext, refused = 0) {
     else if (url.pathname === "/why.json") {
       const pool = url.searchParams.get("pool") ?? "";
       asked.push({ pool, answer: () => response.writeHead(404).end(`nothing known of ${pool}`) });
-    } else if (++events <= refused) response.writeHead(503).end();
+    } else if (url.pathname === "/config.yaml") response.end("");
+    else if (++events <= refused) response.writeHead(503).end();
     else {
       response.writeHead(200, { "content-type": "text/event-stream" });
-      response.write(`data: ${JSON.stringify(OVERVIEW)}\n\n`);
+      const wanted = OVERVIEW.pools.find(({ name }) => name === url.searchParams.get("pool")) ?? OVERVIEW.pools[0]!;
+      response.write(`data: ${JSON.stringify({ ...OVERVIEW, pools: [wanted] })}\n\n`);
     }
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));

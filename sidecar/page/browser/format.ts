@@ -5,6 +5,11 @@ export function percent(share: number): string {
   return `${share > 0 && share < 0.1 ? (share * 100).toFixed(1) : Math.round(share * 100)} %`;
 }
 
+/** A share as far as it shows, to compare by. */
+export function shownShare(share: number): number {
+  return Number.parseFloat(percent(share));
+}
+
 /** A share that may be unknown. */
 export function percentOrNone(share: number | undefined): string {
   return share === undefined ? "–" : percent(share);
@@ -26,4 +31,10 @@ export function duration(ms: number): string {
 /** The time of day of milliseconds since 1970. */
 export function clockTime(at: number): string {
   return new Date(at).toLocaleTimeString();
+}
+
+/** How old something is, in milliseconds; below a second it is fresh, and nobody wants to see it flicker. */
+export function age(ms: number | undefined): string {
+  if (ms === undefined) return "never";
+  return ms < 1000 ? "<1 s" : duration(Math.floor(ms / 1000) * 1000);
 }

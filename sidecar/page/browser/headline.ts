@@ -1,32 +1,50 @@
-import type { PoolView } from "../overview.ts";
+import type { EndpointView, PoolView } from "../overview.ts";
+import type { WhyAnswer } from "../why.ts";
 import { make, setText } from "./dom.ts";
+import { favourite } from "./favourite.ts";
 import { duration, percent, percentOrNone, rate } from "./format.ts";
 import { quantile } from "./panels.ts";
-import { mainReason, type WhyAnswer } from "./why.ts";
+import { mainReason } from "./reasons.ts";
 
-/** Requests per second below which shares say nothing. */
-const QUIET_BELOW = 0.02;
+/** Why one of its latest requests went to the favourite; undefined where the explanation comes to another endpoint. */
+function reasonFor({ address }: EndpointView, why: WhyAnswer | undefined): string | undefined {
+  if (why === undefined || why.destinations[0] !== address) return undefined;
+  const reason = mainReason(why);
+  if (reason === undefined) return "One of its latest went there by chance, for no scorer prefers any endpoint.";
+  return `One of its latest went there because it had ${reason.words} (${reason.scorer}).`;
+}
 
-/** Who gets the most requests, and why, in a sentence. */
-export function headline(pool: PoolView, why: WhyAnswer | string | undefined): string {
+/**
+ * Who gets the most requests, and why, in a few sentences.
+ * @param why of a new prompt.
+ * @param whyFavourite of one of the favourite's latest requests.
+ */
+export function headline(
+  pool: PoolView,
+  why: WhyAnswer | string | undefined,
+  whyFavourite: WhyAnswer | undefined,
+): string {
   if (pool.endpoints.length === 0) return "This pool has no endpoints: every request is answered with 503.";
   if (!pool.endpoints.some(({ ready }) => ready)) return "No endpoint of this pool takes requests.";
-  if (pool.traffic.requests < QUIET_BELOW) return "No requests of late.";
-  const first = pool.endpoints.reduce((best, one) => (one.share > best.share ? one : best));
+  const first = favourite(pool);
+  if (first === undefined) return "No requests of late.";
   const even = 1 / pool.endpoints.length;
   const parts = [`${first.name} gets the most requests, ${percent(first.share)} of late`];
   parts.push(first.share < even * 1.25 ? "which is about its even share." : `where an even share is ${percent(even)}.`);
   const sentences = [parts.join(", ")];
+  sentences.push(reasonFor(first, whyFavourite) ?? "");
   if (first.cached !== undefined) sentences.push(`It had ${percent(first.cached)} of its prompts' tokens cached.`);
-  const reason = typeof why === "object" ? mainReason(why) : undefined;
-  const next =
-    typeof why === "object" ? pool.endpoints.find(({ address }) => address === why.destinations[0]) : undefined;
-  if (reason !== undefined && next !== undefined) {
-    sentences.push(
-      `A new prompt would go to ${next.name} now, mostly for its ${reason.scorer} (${reason.score.toFixed(2)}).`,
-    );
-  }
-  return sentences.join(" ");
+  if (typeof why === "object") sentences.push(nextSentence(pool, why));
+  return sentences.filter((sentence) => sentence !== "").join(" ");
+}
+
+function nextSentence(pool: PoolView, why: WhyAnswer): string {
+  const next = pool.endpoints.find(({ address }) => address === why.destinations[0]);
+  if (next === undefined) return why.refusal === null ? "" : "A new prompt would get no endpoint now.";
+  if (why.waits) return "A new prompt would have to wait now: the pool is saturated, or others wait before it.";
+  const reason = mainReason(why);
+  const because = reason === undefined ? "by chance" : `because it has ${reason.words} (${reason.scorer})`;
+  return `A new prompt would go to ${next.name} now, ${because}.`;
 }
 
 function sum(pool: PoolView, of: "waiting" | "running" | "inFlight"): string {
@@ -40,12 +58,14 @@ export function figures(pool: PoolView, bounds: readonly number[]): [string, str
     const found = quantile(traffic.ttft, bounds, share);
     return found === undefined ? "–" : duration(found);
   };
+  const waiting = traffic.priorities.reduce((total, priority) => total + priority.waiting, 0);
   return [
     ["endpoints ready", `${endpoints.filter(({ ready }) => ready).length} of ${endpoints.length}`],
     ["requests/s", rate(traffic.requests)],
     ["errors", traffic.requests === 0 ? "–" : percent(Math.min(1, traffic.errors / traffic.requests))],
     ["in flight", sum(pool, "inFlight")],
     ["queued in engines", sum(pool, "waiting")],
+    ["waiting for the pool", waiting < 0.05 ? "0" : waiting.toFixed(1)],
     ["prefix hits", percentOrNone(traffic.cached)],
     ["first token p50", ttft(0.5)],
     ["first token p90", ttft(0.9)],

@@ -1,57 +1,112 @@
-import type { Explanation, ScorerStep } from "../../explain/explanation.ts";
-import { fillSentence, fillTable } from "./dom.ts";
+// An explanation of the filter's: what it picked, by which figures and scores, and whom its filters removed.
 
-/** What /why.json says. */
-export interface WhyAnswer {
-  /** Null: no endpoint was looked for. */
-  readonly explanation: Explanation | null;
-  /** Addresses, the destination first. */
-  readonly destinations: readonly string[];
-  /** The filter's own answer, or that the request waits, where no endpoint gets it. */
-  readonly refusal: string | null;
-}
+import type { FilterStep, ProfileExplanation } from "../../explain/explanation.ts";
+import type { ProfileWords, WhyAnswer } from "../why.ts";
+import { fillSentence, fillTable, make } from "./dom.ts";
+import { percent } from "./format.ts";
+import { scorersOf } from "./reasons.ts";
 
 const MOST_ROWS = 8;
+const WAITS = "It would wait first: the pool is saturated, or others wait before it. After that:";
+const SIGNALS = ["queue", "running", "KV", "in flight", "blocks held"];
 
-function scorersOf({ explanation }: WhyAnswer): readonly ScorerStep[] {
-  return (explanation?.profiles[0]?.steps ?? []).filter((step) => "scorer" in step);
+/** Whose row is marked how: text before an endpoint's name, by its address. */
+export type Marks = ReadonlyMap<string, string>;
+
+function figure(value: number | null | undefined, text: (value: number) => string): string {
+  return value == null ? "–" : text(value);
 }
 
-/** The scorer that does most for the destination over the mean endpoint, and what it gives it; undefined: none does. */
-export function mainReason(answer: WhyAnswer): { readonly scorer: string; readonly score: number } | undefined {
-  const index = answer.explanation?.profiles[0]?.endpoints.indexOf(answer.destinations[0] ?? "") ?? -1;
-  let best: { scorer: string; score: number; lead: number } | undefined;
-  for (const { scorer, weight, scores } of scorersOf(answer)) {
-    const known = scores.filter((score) => score !== null);
-    const score = scores[index] ?? 0;
-    const lead = weight * (score - known.reduce((sum, one) => sum + one, 0) / Math.max(1, known.length));
-    if (lead > 0.001 && lead > (best?.lead ?? 0)) best = { scorer, score, lead };
-  }
-  return best;
-}
-
-/** Scores of the best endpoints, by scorer. */
-export function showWhy(place: HTMLElement, answer: WhyAnswer | string, nameOf: (address: string) => string): void {
-  if (typeof answer === "string") {
-    place.replaceChildren();
-    fillSentence(place, answer);
-    return;
-  }
-  const profile = answer.explanation?.profiles[0];
-  if (profile === undefined || profile.endpoints.length === 0) {
-    place.replaceChildren();
-    fillSentence(place, answer.refusal ?? "No endpoint takes requests.");
-    return;
-  }
-  const scorers = scorersOf(answer);
+function profileTable(
+  profile: ProfileExplanation,
+  marks: Marks,
+  nameOf: (address: string) => string,
+): { head: string[]; rows: string[][] } {
+  const scorers = scorersOf(profile.steps);
+  const filters = profile.steps.filter((step): step is FilterStep => "filter" in step);
   const totals = profile.steps.find((step) => "picker" in step)?.totals ?? [];
-  const head = ["endpoint", ...scorers.map(({ scorer, weight }) => `${scorer} ×${weight}`), "total"];
-  const shown = (score: number | null | undefined) => (score == null ? "dropped" : score.toFixed(2));
-  const rows = profile.endpoints.slice(0, MOST_ROWS).map((address, index) => {
-    const mark = address === answer.destinations[0] ? "→ " : "";
-    return [mark + nameOf(address), ...scorers.map(({ scores }) => shown(scores[index])), shown(totals[index])];
+  const { queue, running, kvUsage, inFlight, matchedBlocks } = profile.signals;
+  const rows = profile.endpoints.flatMap((address, row) => {
+    const mark = marks.get(address);
+    if (row >= MOST_ROWS && mark === undefined) return [];
+    const by = filters.find(({ kept }) => kept[row] === 0);
+    const total = by === undefined ? figure(totals[row], (value) => value.toFixed(2)) : `dropped by ${by.filter}`;
+    return [
+      [
+        mark === undefined ? nameOf(address) : `${mark} ${nameOf(address)}`,
+        total,
+        ...scorers.map(({ scores }) => figure(scores[row], (value) => value.toFixed(2))),
+        figure(queue[row], String),
+        figure(running[row], String),
+        figure(kvUsage[row], percent),
+        figure(inFlight[row], String),
+        figure(matchedBlocks[row], String),
+      ],
+    ];
   });
-  const columns = place.querySelectorAll("th");
-  if ([...columns].map((cell) => cell.textContent).join("|") !== head.join("|")) place.replaceChildren();
-  fillTable(place, head, rows);
+  return {
+    head: ["endpoint", "total", ...scorers.map(({ scorer, weight }) => `${scorer} × ${weight}`), ...SIGNALS],
+    rows,
+  };
+}
+
+function listText(texts: readonly string[], all: number): string {
+  return all > texts.length ? `${texts.join(", ")} and ${all - texts.length} more` : texts.join(", ");
+}
+
+function removals({ dropped }: ProfileWords): string[] {
+  return dropped.map(({ filter, endpoints, all }) => `The filter ${filter} dropped ${listText(endpoints, all)}.`);
+}
+
+/** Makes the children of an element these texts' paragraphs. */
+function fillParagraphs(place: HTMLElement, texts: readonly string[]): void {
+  if ([...place.children].map(({ textContent }) => textContent).join("\n") === texts.join("\n")) return;
+  place.replaceChildren(...texts.map((text) => make("p", text)));
+}
+
+function holders(place: HTMLElement, count: number): HTMLElement[] {
+  if (place.children.length !== count || place.querySelector(":scope > .profile") === null) {
+    const made = Array.from({ length: count }, () => {
+      const table = make("div", "", "scroll");
+      table.tabIndex = 0;
+      table.role = "region";
+      table.ariaLabel = "Scores by endpoint";
+      return make("div", [make("div"), table, make("div")], "profile");
+    });
+    place.replaceChildren(...made);
+  }
+  return [...place.children] as HTMLElement[];
+}
+
+/** Shows an explanation, a profile after the other; in place of one that is not there, a sentence. */
+export function showWhy(
+  place: HTMLElement,
+  answer: WhyAnswer | string,
+  marks: Marks,
+  nameOf: (address: string) => string,
+): void {
+  const profiles = typeof answer === "string" ? [] : (answer.explanation?.profiles ?? []);
+  if (typeof answer === "string" || profiles.every(({ endpoints }) => endpoints.length === 0)) {
+    const text = typeof answer === "string" ? answer : (answer.refusal ?? "No endpoint takes requests.");
+    fillSentence(place, text);
+    return;
+  }
+  const { endpoints, all } = answer.notConsidered;
+  const aside = endpoints.map(({ address, why }) => `${address} (${why})`);
+  for (const [index, holder] of holders(place, profiles.length).entries()) {
+    const [before, table, after] = holder.children as unknown as [HTMLElement, HTMLElement, HTMLElement];
+    const words = answer.profiles[index]!;
+    const waits = answer.waits && index === 0 ? [WAITS] : [];
+    const picked = profiles.length === 1 ? capital(words.outcome) : `Profile ${words.name} ${words.outcome}.`;
+    fillParagraphs(before, [...waits, picked]);
+    const { head, rows } = profileTable(profiles[index]!, marks, nameOf);
+    fillTable(table, head, rows);
+    const isLast = index === profiles.length - 1;
+    const notes = isLast && aside.length > 0 ? [`Not considered: ${listText(aside, all)}.`] : [];
+    fillParagraphs(after, [...removals(words), ...notes]);
+  }
+}
+
+function capital(text: string): string {
+  return `${text.slice(0, 1).toUpperCase()}${text.slice(1)}.`;
 }

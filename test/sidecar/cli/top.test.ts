@@ -7,12 +7,18 @@ import { ManualClock } from "../support/manual-clock.ts";
 import { start } from "./run.ts";
 
 const OVERVIEW: Overview = {
-  ...{ at: 0, version: "9", missing: [], gateways: [], pools: [], latencyBounds: LATENCY_BOUNDS },
-  config: { origin: "built in", since: 0, problems: [] },
+  ...{ at: 0, version: "9", missing: [], gateways: [], names: [], pools: [], latencyBounds: LATENCY_BOUNDS },
+  config: { origin: "built in", since: 0, revision: 1, problems: [] },
 };
 
 test("top shows the page's figures once, as text or JSON, and says what it cannot show", async (t) => {
-  const sources = { clock: new ManualClock(), overview: () => OVERVIEW, why: () => undefined, token: "secret" };
+  const sources = {
+    clock: new ManualClock(),
+    overview: () => OVERVIEW,
+    why: () => undefined,
+    configText: () => "",
+    token: "secret",
+  };
   const server = await startPageServer({ host: "127.0.0.1", port: 0, flag: "--page-port" }, sources);
   t.after(() => server.stop());
   const args = ["top", "--once", "--page", `http://127.0.0.1:${server.port}`];

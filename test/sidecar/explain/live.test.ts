@@ -5,8 +5,10 @@ import { type TestContext, test } from "node:test";
 import { LivePlans } from "../../../sidecar/epp-config/live-plans.ts";
 import { readConfig } from "../../../sidecar/epp-config/read.ts";
 import { explain } from "../../../sidecar/explain/explain.ts";
+import { poolState } from "../../../sidecar/explain/pool-state.ts";
 import { readSnapshot } from "../../../sidecar/explain/read-snapshot.ts";
-import { takePoolSnapshot, takeSnapshot } from "../../../sidecar/explain/take-snapshot.ts";
+import type { SnapshotPool } from "../../../sidecar/explain/snapshot.ts";
+import { takeSnapshot } from "../../../sidecar/explain/take-snapshot.ts";
 import { loadFilterModule } from "../../../sidecar/filter/module.ts";
 import { startPushServer } from "../../../sidecar/push/push-server.ts";
 import { Pools } from "../../../sidecar/state/pools.ts";
@@ -167,14 +169,27 @@ test("a pool that goes while it is looked at is left out", async (t) => {
   );
 });
 
-test("one pool is told without the others and without what endpoints have cached", async (t) => {
-  const { plans, push, pools, take } = await sidecar(t);
-  pools.replace(["default/other", POOL].map((name) => ({ name, endpoints: [], objectives: [], rewrites: [] })));
-  const one = JSON.parse(takePoolSnapshot(POOL, pools, plans, push.told)!);
-  const all = JSON.parse(take());
-  assert.deepEqual(one, { ...all, pools: [all.pools[0]], journals: [] });
-  assert.equal(one.pools[0].name, POOL);
-  assert.equal(takePoolSnapshot("default/gone", pools, plans, push.told), undefined);
+test("one pool's state is what a snapshot says of it, and stays so when more is known", async (t) => {
+  const { plans, push, pools, take, connect } = await sidecar(t);
+  const gateway = connect(1n);
+  gateway.flight({ [keyOf(1)]: 2 });
+  await eventually(() => push.told.flights.total(BigInt(keyOf(1))).requests === 2);
+  const now = poolState(POOL, pools, plans, push.told)!;
+  const [read] = readSnapshot(take(), "the sidecar").pools;
+  const without = ({ endpoints, plan: _plan, ...pool }: SnapshotPool) => ({
+    ...pool,
+    endpoints: endpoints.map((one) => ({ ...one, sample: { ...one.sample, counter: 0 } })),
+  });
+  assert.deepEqual(without(now), without(read!));
+  assert.deepEqual(
+    encodePlan({ pool: POOL, epoch: 1n, ...now.plan }),
+    encodePlan({ pool: POOL, epoch: 1n, ...read!.plan! }),
+  );
+  pools.replace([{ name: POOL, endpoints: [], objectives: [], rewrites: [] }]);
+  gateway.flight({ [keyOf(1)]: 3 });
+  await eventually(() => push.told.flights.total(BigInt(keyOf(1))).requests === 3);
+  assert.deepEqual(without(now), without(read!));
+  assert.equal(poolState("default/gone", pools, plans, push.told), undefined);
 });
 
 const PROMPT = "Sixteen letters ".repeat(80); // 1,280 bytes, 320 tokens, five blocks of 64

@@ -4,6 +4,7 @@ import { type TestContext, test } from "node:test";
 import { LATENCY_BOUNDS } from "../../../sidecar/page/latencies.ts";
 import type { Overview } from "../../../sidecar/page/overview.ts";
 import { type PageSources, startPageServer } from "../../../sidecar/page/page-server.ts";
+import { Busy } from "../../../sidecar/page/why.ts";
 import { ManualClock } from "../support/manual-clock.ts";
 
 const LISTEN = { host: "127.0.0.1", port: 0, flag: "--page-port" };
@@ -12,8 +13,9 @@ const OVERVIEW: Overview = {
   at: 0,
   version: "1",
   missing: [],
-  config: { origin: "built in", since: 0, problems: [] },
+  config: { origin: "built in", since: 0, revision: 1, problems: [] },
   gateways: [],
+  names: [],
   pools: [],
   latencyBounds: LATENCY_BOUNDS,
 };
@@ -21,7 +23,13 @@ const OVERVIEW: Overview = {
 async function start(t: TestContext, change: Partial<PageSources> = {}) {
   const clock = new ManualClock();
   const why = (pool: string) => (pool === "ns/a" ? '{"destinations":[]}' : undefined);
-  const server = await startPageServer(LISTEN, { clock, overview: () => OVERVIEW, why, ...change });
+  const server = await startPageServer(LISTEN, {
+    clock,
+    overview: () => OVERVIEW,
+    why,
+    configText: () => "kind: X\n",
+    ...change,
+  });
   t.after(() => server.stop());
   const url = `http://127.0.0.1:${server.port}`;
   return { clock, url, ask: (path: string, init?: RequestInit) => fetch(url + path, { redirect: "manual", ...init }) };
@@ -52,6 +60,7 @@ test("overview and explanation are JSON; what is not there is told", async (t) =
   assert.deepEqual(await (await ask("/overview.json")).json(), JSON.parse(JSON.stringify(OVERVIEW)));
   assert.deepEqual(await (await ask("/why.json?pool=ns%2Fa")).json(), { destinations: [] });
   assert.equal((await ask("/why.json?pool=ns%2Fb")).status, 404);
+  assert.equal(await (await ask("/config.yaml")).text(), "kind: X\n");
   assert.equal((await ask("/admin")).status, 404);
   assert.equal((await ask("/", { method: "POST" })).status, 405);
 });
@@ -66,6 +75,40 @@ test("events come at once and every second", async (t) => {
   clock.advance(1000);
   assert.match((await reader.read()).value ?? "", /^data: \{"at":2,/);
   await reader.cancel();
+});
+
+test("a request's explanation is asked for by its id, and may have to be asked for again", async (t) => {
+  const why = (pool: string, request: number | undefined) => {
+    if (request === 9) throw new Busy("ask again");
+    return request === 8 ? undefined : JSON.stringify({ pool, request });
+  };
+  const { ask } = await start(t, { why });
+  assert.deepEqual(await (await ask("/why.json?pool=ns%2Fa&request=7")).json(), { pool: "ns/a", request: 7 });
+  const gone = await ask("/why.json?pool=ns%2Fa&request=8");
+  assert.deepEqual([gone.status, await gone.text()], [404, "that request is too long past\n"]);
+  const busy = await ask("/why.json?pool=ns%2Fa&request=9");
+  assert.deepEqual([busy.status, busy.headers.get("retry-after")], [429, "1"]);
+});
+
+test("each browser is told of the pool that it asks for, and the sidecar hears each second which are looked at", async (t) => {
+  const looked: (readonly string[])[] = [];
+  const traffic = {
+    ...{ requests: 0, errors: 0, outputTokens: 0, cached: undefined, ttft: [], priorities: [], recent: [] },
+  };
+  const overview = (name = "ns/first") => ({ ...OVERVIEW, pools: [{ name, endpoints: [], traffic }] });
+  const { clock, ask } = await start(t, { looked: (pools) => looked.push(pools), overview });
+  clock.advance(1000);
+  assert.deepEqual(looked, []);
+  const answers = await Promise.all(["ns%2Fa", "ns%2Fb", "ns%2Fa"].map((pool) => ask(`/events?pool=${pool}`)));
+  clock.advance(2000);
+  assert.deepEqual(looked, [
+    ["ns/a", "ns/b"],
+    ["ns/a", "ns/b"],
+  ]);
+  const reader = answers[1]!.body!.pipeThrough(new TextDecoderStream()).getReader();
+  const { value } = await reader.read();
+  assert.deepEqual(JSON.parse(value!.split("\n")[0]!.slice("data: ".length)).pools[0].name, "ns/b");
+  await Promise.all([reader.cancel(), answers[0]!.body!.cancel(), answers[2]!.body!.cancel()]);
 });
 
 test("an overview that fails is a 500 with its reason", async (t) => {
@@ -107,7 +150,7 @@ test("who brings the token in the address is sent nowhere else", async (t) => {
 
 test("with a token it is for who brings it, in a header, a cookie or once in the address", async (t) => {
   const { ask } = await start(t, { token: "s3cret ü" });
-  for (const path of ["/", "/overview.json", "/events", "/why.json?pool=ns%2Fa"]) {
+  for (const path of ["/", "/overview.json", "/events", "/why.json?pool=ns%2Fa", "/config.yaml"]) {
     assert.equal((await ask(path)).status, 401, path);
   }
   assert.equal((await ask("/?token=wrong")).status, 401);

@@ -1,20 +1,11 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { RecentSum } from "../../../sidecar/page/recency.ts";
-import { keyText, Traffic } from "../../../sidecar/page/traffic.ts";
-import type { Observation } from "../../../wire/model.ts";
+import { keyText } from "../../../sidecar/page/recent-requests.ts";
+import { Traffic } from "../../../sidecar/page/traffic.ts";
+import { observation } from "./observation.ts";
 
 const HALF_LIFE_MS = 10_000;
-
-function observation(change: Partial<Observation> = {}): Observation {
-  return {
-    ...{ pool: 1n, endpoint: 7n, model: { hash: 1n, name: "base" }, target: { hash: 1n, name: "base" } },
-    ...{ priority: 0, status: 200, streamed: true, local: false, finish: 1 },
-    ...{ duration: 2_000_000, queued: 0, ttft: 150_000, itl: 10_000, chunks: 20 },
-    ...{ requestBytes: 100, answerBytes: 1000, prompt: 200, output: 20, cached: 50, cachedKnown: true },
-    ...change,
-  };
-}
 
 function setUp() {
   let now = 0;
@@ -78,12 +69,59 @@ describe("traffic", () => {
   });
 
   test("remembers the last fifty requests, the newest first", () => {
-    const { traffic } = setUp();
-    for (let i = 1; i <= 60; i++) traffic.add("ns/a", observation({ duration: i * 1000 }));
+    const { traffic, advance } = setUp();
+    for (let i = 1; i <= 60; i++) {
+      traffic.add("ns/a", observation({ duration: i * 1000 }));
+      advance(200);
+    }
     const { recent } = traffic.pool("ns/a");
     assert.deepEqual([recent.length, recent[0]?.duration, recent.at(-1)?.duration], [50, 60, 11]);
     assert.equal(recent[0]?.endpoint, keyText(7n));
     assert.equal(recent[0]?.endpoint, "0000000000000007");
+  });
+
+  test("lists of many requests a few each second, and errors all the same", () => {
+    const { traffic, advance } = setUp();
+    const second = (ids: Set<number>) => {
+      for (let i = 0; i < 1000; i++) traffic.add("ns/a", observation());
+      for (let i = 0; i < 3; i++) traffic.add("ns/a", observation({ status: 500 }));
+      advance(1000);
+      return traffic.pool("ns/a").recent.filter(({ id }) => !ids.has(id));
+    };
+    const first = second(new Set());
+    assert.deepEqual([first.length, first.filter(({ status }) => status === 500).length], [23, 3]);
+    const next = second(new Set(first.map(({ id }) => id)));
+    assert.deepEqual([next.length, next.filter(({ status }) => status === 500).length], [8, 3]);
+  });
+
+  test("knows a request by its id for longer than it is listed, with when it was decided", () => {
+    const { traffic, advance } = setUp();
+    advance(10_000);
+    traffic.add("ns/a", observation({ duration: 2_000_000, queued: 500_000, requestBytes: 321 }), "{}");
+    const { id } = traffic.pool("ns/a").recent[0]!;
+    for (let i = 0; i < 60; i++) {
+      advance(200);
+      traffic.add("ns/a", observation());
+    }
+    assert.ok(!traffic.pool("ns/a").recent.some((one) => one.id === id));
+    const { decidedAt, bytes, explanation } = traffic.request("ns/a", id)!;
+    // Told at 10 s, up to a quarter of a second late, of a decision that was 1.5 s before its end.
+    assert.deepEqual([decidedAt, bytes, explanation], [8250, 321, "{}"]);
+    assert.equal(traffic.request("ns/b", id), undefined);
+  });
+
+  test("tells how many of a priority wait at a time, and the longest wait", () => {
+    const { traffic, advance } = setUp();
+    // Ten a second, each of which waits for two seconds: twenty at a time.
+    for (let i = 0; i < 1200; i++) {
+      traffic.add("ns/a", observation({ priority: 3, queued: i === 1100 ? 5_000_000 : 2_000_000 }));
+      advance(100);
+    }
+    const [of] = traffic.pool("ns/a").priorities;
+    assert.ok(Math.abs(of!.waiting - 20) < 0.5, String(of!.waiting));
+    assert.equal(of!.longest, 5000);
+    advance(31_000);
+    assert.equal(traffic.pool("ns/a").priorities[0]!.longest, 0);
   });
 
   test("knows so many priorities, and no requests of unknown pools", () => {

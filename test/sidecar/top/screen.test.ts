@@ -28,7 +28,8 @@ function overview(endpoints: readonly EndpointView[], change: Partial<Overview> 
   const traffic = { requests: 3, errors: 0.6, outputTokens: 0, cached: 0.5, ttft: [], priorities: [], recent: [] };
   return {
     ...{ at: 0, version: "1.2.3", missing: [], gateways: [{ node: "g", peer: "p" }], latencyBounds: [] },
-    config: { origin: "config.yaml", since: 0, problems: [] },
+    config: { origin: "config.yaml", since: 0, revision: 1, problems: [] },
+    names: ["ns/base"],
     pools: [{ name: "ns/base", endpoints, traffic }],
     ...change,
   };
@@ -57,10 +58,24 @@ test("as many endpoints are shown as there is room for", () => {
   assert.equal(shown.at(-1), "... and 35 more");
 });
 
+test("who waits is told by priority, where anybody does", () => {
+  const all = overview(Array.from({ length: 50 }, (_, index) => endpoint(`pod-${index + 10}`)));
+  const [pool] = all.pools;
+  const of = { requests: 1, refused: 0, waited: 100 };
+  const priorities = [
+    { ...of, priority: 10, waiting: 0.04, longest: 80 },
+    { ...of, priority: 0, waiting: 1.25, longest: 2500.4 },
+    { ...of, priority: -1, waiting: 12, longest: 90_000 },
+  ];
+  const shown = screen({ ...all, pools: [{ ...pool!, traffic: { ...pool!.traffic, priorities } }] }, 20, plain);
+  assert.equal(shown[3], "waiting on average: 1.3 of priority 0 (up to 2.5s), 12.0 of priority -1 (up to 1m30s)");
+  assert.equal(shown.length <= 20, true, String(shown.length));
+});
+
 test("what is wrong stands out", () => {
   const wrong = overview([endpoint("a", { ready: false }), endpoint("b", { stale: true })], {
     missing: ["push"],
-    config: { origin: "c.yaml", since: 0, problems: ["plugins[0]: unknown"] },
+    config: { origin: "c.yaml", since: 0, revision: 1, problems: ["plugins[0]: unknown"] },
   });
   const shown = screen(wrong, 40, marked);
   assert.match(shown[0]!, /not ready \(push\)/);
