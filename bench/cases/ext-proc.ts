@@ -3,6 +3,7 @@
 // of them every 50 ms.
 
 import { findEnvoy } from "../../scripts/envoy-binary.ts";
+import { freePorts } from "../../scripts/stack/ports.ts";
 import { encodeBody } from "../lib/body.ts";
 import type { CaseOptions, CaseResult, ResultLine } from "../lib/case.ts";
 import { cpuMicroseconds } from "../lib/cpu.ts";
@@ -10,7 +11,7 @@ import { type Gateways, startArms } from "../lib/gateways.ts";
 import type { LoadResult } from "../lib/load.ts";
 import { runLoadApart } from "../lib/load-process.ts";
 import { MODEL_SERVERS, startBackend } from "../lib/model-servers.ts";
-import { freePorts, Workbench } from "../lib/processes.ts";
+import { Workbench } from "../lib/processes.ts";
 import { median } from "../lib/table.ts";
 
 const BODIES = [2, 100]; // KB

@@ -3,6 +3,7 @@
 // its CPU is counted.
 
 import { findEnvoy } from "../../scripts/envoy-binary.ts";
+import { freePorts } from "../../scripts/stack/ports.ts";
 import { Trouble } from "../../scripts/trouble.ts";
 import { ARM_HEAD, type ArmRound, armCells, armLine, summarizeArm } from "../lib/arm-figures.ts";
 import { encodeBody, TOKENS } from "../lib/body.ts";
@@ -11,7 +12,7 @@ import { cpuMicroseconds } from "../lib/cpu.ts";
 import { type Gateways, startGateways } from "../lib/gateways.ts";
 import { runLoadApart } from "../lib/load-process.ts";
 import { MODEL_SERVERS, startBackend, startSseBackend } from "../lib/model-servers.ts";
-import { freePorts, Workbench } from "../lib/processes.ts";
+import { Workbench } from "../lib/processes.ts";
 
 const PATH = "/v1/chat/completions";
 /** Between two events of a streamed answer. */

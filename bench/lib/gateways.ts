@@ -1,7 +1,8 @@
 // The arms of measurements through Envoy, with the sidecar of those that pick.
 
+import { freePorts } from "../../scripts/stack/ports.ts";
 import { type AnyArm, type Arm, gatewayConfig } from "./gateway.ts";
-import { freePorts, untilReady, type Workbench } from "./processes.ts";
+import { untilReady, type Workbench } from "./processes.ts";
 
 /** Ports of the arms' listeners and ids of their processes. */
 export interface Gateways<A extends AnyArm = Arm> {

@@ -2,10 +2,11 @@
 
 import { join } from "node:path";
 import process from "node:process";
+import { freePorts } from "../../scripts/stack/ports.ts";
 import { backendConfig } from "./backend.ts";
 import { vllmExposition } from "./exposition.ts";
 import { startEnvoy } from "./gateways.ts";
-import { freePorts, untilReady, type Workbench } from "./processes.ts";
+import { untilReady, type Workbench } from "./processes.ts";
 
 /** What measurements through Envoy have behind it: as many model servers, with expositions of a busy vLLM's size. */
 export const MODEL_SERVERS = { endpoints: 8, expositionBytes: 36_000 };

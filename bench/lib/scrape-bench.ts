@@ -4,10 +4,11 @@ import { readFileSync } from "node:fs";
 import process from "node:process";
 import { setTimeout } from "node:timers/promises";
 import { findEnvoy } from "../../scripts/envoy-binary.ts";
+import { freePorts } from "../../scripts/stack/ports.ts";
 import { threadMicroseconds } from "./cpu.ts";
 import { vllmExposition } from "./exposition.ts";
 import { startEnvoy } from "./gateways.ts";
-import { freePorts, untilReady, type Workbench } from "./processes.ts";
+import { untilReady, type Workbench } from "./processes.ts";
 import { endpointAddresses, expositionConfig } from "./scrape-backend.ts";
 
 /** What is scraped, and how often. */

@@ -3,11 +3,12 @@
 import { request } from "node:http";
 import { setTimeout } from "node:timers/promises";
 import { findEnvoy } from "../../scripts/envoy-binary.ts";
+import { freePorts } from "../../scripts/stack/ports.ts";
 import { cpuMicroseconds } from "./cpu.ts";
 import type { Arm } from "./gateway.ts";
 import { type Gateways, startGateways } from "./gateways.ts";
 import { startSseBackend } from "./model-servers.ts";
-import { freePorts, type Workbench } from "./processes.ts";
+import type { Workbench } from "./processes.ts";
 
 const PATH = "/v1/chat/completions";
 const STREAMS = 8;

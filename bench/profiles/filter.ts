@@ -2,6 +2,7 @@
 
 import { join } from "node:path";
 import { findEnvoy } from "../../scripts/envoy-binary.ts";
+import { freePorts } from "../../scripts/stack/ports.ts";
 import { encodeBody } from "../lib/body.ts";
 import type { Rows } from "../lib/case.ts";
 import { cpuMicroseconds } from "../lib/cpu.ts";
@@ -10,7 +11,7 @@ import { type Gateways, startGateways } from "../lib/gateways.ts";
 import { runLoadApart } from "../lib/load-process.ts";
 import { MODEL_SERVERS, startBackend } from "../lib/model-servers.ts";
 import { recordedStacks, recordStacks } from "../lib/perf.ts";
-import { freePorts, Workbench } from "../lib/processes.ts";
+import { Workbench } from "../lib/processes.ts";
 import { KINDS, MEANING, microsecondsByKind, SampleCounts } from "../lib/samples.ts";
 import { PATH, type ProfileOptions } from "./options.ts";
 

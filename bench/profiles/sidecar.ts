@@ -5,13 +5,14 @@ import { join } from "node:path";
 import process from "node:process";
 import { setTimeout } from "node:timers/promises";
 import { findEnvoy } from "../../scripts/envoy-binary.ts";
+import { freePorts } from "../../scripts/stack/ports.ts";
 import { encodeBody } from "../lib/body.ts";
 import type { Rows } from "../lib/case.ts";
 import { byPlace, type CpuProfile, type SelfTime, selfTimes } from "../lib/cpu-profile.ts";
 import { startArms } from "../lib/gateways.ts";
 import { runLoadApart } from "../lib/load-process.ts";
 import { MODEL_SERVERS, startBackend } from "../lib/model-servers.ts";
-import { freePorts, Workbench } from "../lib/processes.ts";
+import { Workbench } from "../lib/processes.ts";
 import { sidecarSources } from "../lib/sources.ts";
 import { PATH, type Profile } from "./options.ts";
 

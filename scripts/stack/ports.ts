@@ -1,4 +1,4 @@
-import { type AddressInfo, createServer, type Server } from "node:net";
+import { createServer, type Server } from "node:net";
 
 function listen(port: number, host: string): Promise<Server> {
   return new Promise((done, fail) => {
@@ -28,11 +28,25 @@ export async function whyBusy(port: number): Promise<string | null> {
   return null;
 }
 
-/** Different TCP ports of 127.0.0.1 that nobody listens on now. */
+/**
+ * Ports below those that systems give to whoever does not care: to a connection's near end, or to a listener on port 0.
+ * Nobody gets one of them by accident between its choice and its use, nor while its server is being started again.
+ */
+const FIRST_PORT = 20_000;
+const PORTS = 12_000;
+/** Those that this process has been given: they are not there for a second time, even if nobody listens now. */
+const given = new Set<number>();
+
+/** Different TCP ports of 127.0.0.1 that nobody listens on now, and that are given to nobody else in this process. */
 export async function freePorts(count: number): Promise<number[]> {
-  // All are held at once, or the same one might come twice.
-  const servers = await Promise.all(Array.from({ length: count }, () => listen(0, "127.0.0.1")));
-  const ports = servers.map((server) => (server.address() as AddressInfo).port);
-  await Promise.all(servers.map(close));
+  const ports: number[] = [];
+  while (ports.length < count) {
+    if (given.size === PORTS) throw new Error(`all of ${PORTS} ports have been given away`);
+    // At random, so that processes which look at the same moment do not find the same ones.
+    const port = FIRST_PORT + Math.floor(Math.random() * PORTS);
+    if (given.has(port)) continue;
+    given.add(port);
+    if ((await whyBusy(port)) === null) ports.push(port);
+  }
   return ports;
 }

@@ -4,7 +4,7 @@ import { Trouble } from "../trouble.ts";
 import { type Child, describeExit } from "./child.ts";
 
 const POLL_MS = 50;
-const PROBE_TIMEOUT_MS = 1000;
+const PROBE_TIMEOUT_MS = 5000;
 
 /** The status with which `url` answers a GET now; null when nobody does. */
 export function probe(url: string): Promise<number | null> {

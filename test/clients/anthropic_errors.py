@@ -124,13 +124,13 @@ def told_to_wait(url):
 @case
 def rate_limited(url):
     """anthropic: over a rate limit: RateLimitError, and a wait as long as it takes"""
+    began = time.monotonic()
     ask(url, max_retries=1)()  # another client may just have used the budget
     error = raised(anthropic.RateLimitError, ask(url))
     check(error, "rate_limit_error")
     by_filter(error)
-    began = time.monotonic()
     assert ask(url, max_retries=1)().content
-    assert time.monotonic() - began >= 1.5
+    assert time.monotonic() - began >= 10
 
 
 main()

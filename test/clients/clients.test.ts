@@ -8,6 +8,8 @@ import { chat, chatBody } from "../harness/requests.ts";
 import { startStack } from "../harness/stack.ts";
 import { runProgram } from "./programs.ts";
 
+const PATIENCE_MS = 30_000;
+
 /** A configuration whose filter lets no endpoint pass: none has the label. */
 const FILTERS_ALL = {
   apiVersion: "llm-d.ai/v1alpha1",
@@ -16,7 +18,7 @@ const FILTERS_ALL = {
   schedulingProfiles: [{ name: "default", plugins: [{ pluginRef: "label-selector-filter" }] }],
 };
 
-/** Each client may ask once in 2 s; OpenAI's names itself in one header, Anthropic's in another. */
+/** Each client may ask once in 10 s; OpenAI's names itself in one header, Anthropic's in another. */
 const LIMITS = {
   apiVersion: "llm-d.ai/v1alpha1",
   kind: "EndpointPickerConfig",
@@ -24,7 +26,7 @@ const LIMITS = {
     { type: "queue-scorer" },
     {
       type: "token-rate-limiter",
-      parameters: { limits: [{ name: "slow", key: { header: "authorization" }, requests: 1, per: "2s" }] },
+      parameters: { limits: [{ name: "slow", key: { header: "authorization" }, requests: 1, per: "10s" }] },
     },
   ],
   schedulingProfiles: [{ name: "default", plugins: [{ pluginRef: "queue-scorer" }] }],
@@ -110,7 +112,7 @@ test("429: a saturated pool, and a priority below 0", async (t) => {
   stack.sidecar.setPools([{ name: "default/base", endpoints: [{ address: server!.address }], objectives }]);
   const headers = { "x-llm-d-inference-objective": "batch" };
   const isShed = async () => (await chat(stack.url, { headers })).status === 429;
-  await waitUntil("the objective and the queue are known", isShed, 5000);
+  await waitUntil("the objective and the queue are known", isShed, PATIENCE_MS);
   await bothErrors(t, stack.url, "shed");
 });
 
@@ -149,7 +151,7 @@ for (const { name, ttl, occupied } of [
     const held = () => stack.envoy.stat("wasmcustom.inline_epp_held_total");
     const picked = () => stack.envoy.stat("wasmcustom.inline_epp_picks_total");
     const isFull = async () => (await picked()) >= 1 && (await held()) >= occupied - 1;
-    await waitUntil("the pool is full", isFull, 5000);
+    await waitUntil("the pool is full", isFull, PATIENCE_MS);
     await bothErrors(t, stack.url, name);
   });
 }
@@ -158,7 +160,7 @@ test("503: no endpoint takes requests", async (t) => {
   const stack = await startStack({ simulators: [{}] }, t);
   const { address } = stack.simulators[0]!;
   stack.sidecar.setPools([{ name: "default/base", endpoints: [{ address, ready: false }] }]);
-  await waitUntil("nobody is ready", async () => (await chat(stack.url)).status === 503, 5000);
+  await waitUntil("nobody is ready", async () => (await chat(stack.url)).status === 503, PATIENCE_MS);
   await bothErrors(t, stack.url, "no_endpoint");
 });
 

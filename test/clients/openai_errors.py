@@ -137,16 +137,17 @@ def told_to_wait(url):
 @case
 def rate_limited(url):
     """openai: over a rate limit: RateLimitError, what is left in headers, and a wait as long as it takes"""
+    began = time.monotonic()
     first = connect(url).chat.completions.with_raw_response.create(model="base", messages=MESSAGES, max_tokens=4)
     assert first.headers["x-ratelimit-limit-requests"] == "1", first.headers
     assert first.headers["x-ratelimit-remaining-requests"] == "0", first.headers
     error = raised(openai.RateLimitError, ask(url))
     check(error, "rate_limit_error", "rate_limit_exceeded")
     by_filter(error)
-    assert error.response.headers["retry-after"] == "2", error.response.headers
-    began = time.monotonic()
+    retry_after = int(error.response.headers["retry-after"])
+    assert 10 - (time.monotonic() - began) <= retry_after <= 10, error.response.headers
     assert connect(url, max_retries=1).chat.completions.create(model="base", messages=MESSAGES, max_tokens=4).choices
-    assert time.monotonic() - began >= 1.5
+    assert time.monotonic() - began >= 10
 
 
 main()

@@ -5,7 +5,7 @@ import type { TestContext } from "node:test";
 import { findClientPython } from "../../scripts/testing/client-libraries.ts";
 
 /** Far more than the slowest program takes. */
-const TIMEOUT_MS = 60_000;
+const TIMEOUT_MS = 180_000;
 
 type Case = { name: string; error?: string };
 

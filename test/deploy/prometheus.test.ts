@@ -4,12 +4,12 @@ import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
 import type { Registry } from "prom-client";
+import { freePorts } from "../../scripts/stack/ports.ts";
 import { PROMETHEUS } from "../../scripts/testing/system-programs.ts";
 import { registerCapacityMetrics } from "../../sidecar/observe/capacity-metrics.ts";
 import { registerEndpointMetrics } from "../../sidecar/observe/endpoint-metrics.ts";
@@ -22,27 +22,17 @@ import { FakePlans, FakeSource } from "../sidecar/push/fake-source.ts";
 import { ManualClock } from "../sidecar/support/manual-clock.ts";
 
 const TRACE = "0af7651916cd43dd8448eb211c80319c";
-const PATIENCE_MS = 20_000;
+const PATIENCE_MS = 30_000;
 
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
-  server.close();
-  await once(server, "close");
-  assert.ok(address !== null && typeof address === "object");
-  return address.port;
-}
-
-/** Starts a Prometheus that scrapes these ports every 100 ms; returns what its API answers with once there is something. */
+/** Starts a Prometheus that scrapes these ports every second; returns what its API answers with once there is something. */
 async function startPrometheus(t: TestContext, ports: readonly number[]) {
   const folder = await mkdtemp(join(tmpdir(), "inline-epp-prometheus-"));
   const config = {
-    global: { scrape_interval: "100ms", scrape_timeout: "100ms" },
+    global: { scrape_interval: "1s", scrape_timeout: "1s" },
     scrape_configs: [{ job_name: "epp", static_configs: [{ targets: ports.map((port) => `127.0.0.1:${port}`) }] }],
   };
   await writeFile(join(folder, "prometheus.json"), JSON.stringify(config));
-  const port = await freePort();
+  const [port] = (await freePorts(1)) as [number];
   const child = spawn(
     PROMETHEUS.name,
     [

@@ -11,7 +11,7 @@ import { type Stack, startStack } from "../harness/stack.ts";
 
 const LARGE = 10 * 1024 * 1024;
 /** An answer that is held back would never go on. */
-const PATIENCE_MS = 10_000;
+const PATIENCE_MS = 30_000;
 
 /** Trailers pass over HTTP/1.1 only where both sides of Envoy are told so. */
 function passTrailers(config: EnvoyConfig): void {

@@ -6,8 +6,9 @@ import { waitUntil } from "../../scripts/stack/ready.ts";
 import { chat, chatBody, postPieces } from "../harness/requests.ts";
 import { type Stack, startStack } from "../harness/stack.ts";
 
+const PATIENCE_MS = 30_000;
 const inFlight = (stack: Stack) => stack.envoy.stat("wasmcustom.inline_epp_in_flight");
-const atRest = (stack: Stack) => waitUntil("in flight zero", async () => (await inFlight(stack)) === 0, 3000);
+const atRest = (stack: Stack) => waitUntil("in flight zero", async () => (await inFlight(stack)) === 0, PATIENCE_MS);
 
 for (const hold of ["buffer", "self"] as const) {
   test(`hold ${hold}: large, chunked, slow and empty bodies`, async (t) => {
@@ -47,13 +48,16 @@ for (const hold of ["buffer", "self"] as const) {
       return socket;
     };
     const midBody = Array.from({ length: 20 }, () => send(body.slice(0, 10)));
+    const begun = () => stack.envoy.stat("http.inference.downstream_rq_active");
+    await waitUntil("all have begun", async () => (await begun()) === midBody.length, PATIENCE_MS);
+    // A figure of ticks: those after a pick would show it.
     await sleep(100);
     assert.equal(await inFlight(stack), 0, "nothing is picked before the body's end");
     for (const socket of midBody) socket.destroy();
 
     for (const simulator of stack.simulators) await simulator.set({ stuck: true });
     const waiting = Array.from({ length: 20 }, () => send(body));
-    await waitUntil("in flight 20", async () => (await inFlight(stack)) === 20, 3000);
+    await waitUntil("in flight 20", async () => (await inFlight(stack)) === 20, PATIENCE_MS);
     for (const socket of waiting) socket.destroy();
     await atRest(stack);
     for (const simulator of stack.simulators) await simulator.reset();

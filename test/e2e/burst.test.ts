@@ -1,11 +1,17 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { setTimeout as sleep } from "node:timers/promises";
 import { waitUntil } from "../../scripts/stack/ready.ts";
 import { byPod, chat } from "../harness/requests.ts";
+import type { Sidecar } from "../harness/sidecar.ts";
 import { startStack } from "../harness/stack.ts";
 
 const IN_FLIGHT = "wasmcustom.inline_epp_in_flight";
+const PATIENCE_MS = 30_000;
+
+/** Scrapes that have gone well, of all endpoints. */
+async function scrapes(sidecar: Sidecar): Promise<number> {
+  return Number(/^inline_epp_scrapes_total\{result="ok"\} (\d+)$/m.exec(await sidecar.metrics())![1]);
+}
 
 for (const concurrency of [1, 2]) {
   test(`a burst inside one scrape interval spreads evenly, with ${concurrency} worker(s)`, async (t) => {
@@ -25,8 +31,10 @@ for (const concurrency of [1, 2]) {
       const counts = byPod(answers);
       t.diagnostic(`round ${round}: ${[...counts].map(([pod, count]) => `${pod} ${count}`).join(", ")}`);
       for (const [pod, count] of counts) assert.ok(Math.abs(count - 20) <= 6, `${pod} got ${count} of 60`);
-      await waitUntil("in flight zero", async () => (await stack.envoy.stat(IN_FLIGHT)) === 0, 3000);
-      await sleep(1100); // the next round starts from a fresh sample
+      await waitUntil("in flight zero", async () => (await stack.envoy.stat(IN_FLIGHT)) === 0, PATIENCE_MS);
+      // The next round starts from fresh samples: each endpoint has been scraped twice more, the second time since then.
+      const from = await scrapes(stack.sidecar);
+      await waitUntil("fresh samples", async () => (await scrapes(stack.sidecar)) >= from + 6, PATIENCE_MS);
     }
   });
 }

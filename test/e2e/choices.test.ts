@@ -33,8 +33,11 @@ const REQUESTS = conversations({
   betweenConversations: 130,
   betweenTurns: 1000,
 });
-/** Costs at a full batch, as simulators take them; half of that on an empty server, as `simulate` takes them. */
-const COSTS = { prefillBaseMs: 7.5, prefillPerTokenMs: 0.075, decodePerTokenMs: 30 };
+/**
+ * Costs at a full batch, as simulators take them; half of that on an empty server, as `simulate` takes them. Long against
+ * what a busy machine adds to a first token, some 0.1 s, of which each policy may meet another share.
+ */
+const COSTS = { prefillBaseMs: 18.75, prefillPerTokenMs: 0.1875, decodePerTokenMs: 75 };
 const SIMULATOR = { ...COSTS, maxNumSeqs: 8, numGpuBlocks: 4096 };
 
 const QUEUE_KV_PREFIX = readFileSync(join(ROOT, "docs", "examples", "reference-default.yaml"), "utf8");

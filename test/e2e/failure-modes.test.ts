@@ -24,10 +24,10 @@ test("no endpoint that takes requests: 503 by FailClose", async (t) => {
   const stack = await startStack({}, t);
   const endpoints = stack.simulators.map(({ name, address }) => ({ name, address, ready: false }));
   stack.sidecar.setPools([{ name: "default/base", endpoints }]);
-  const until = Date.now() + 5000;
+  const until = Date.now() + 30_000;
   let answer = await chat(stack.url);
   while (answer.status === 200) {
-    assert.ok(Date.now() < until, "still 200 after 5 s");
+    assert.ok(Date.now() < until, "still 200 after 30 s");
     answer = await chat(stack.url);
   }
   assert.equal(answer.status, 503);

@@ -12,6 +12,7 @@ import { type Stack, startStack } from "../harness/stack.ts";
 const WAITING = "wasmcustom.inline_epp_waiting";
 const IN_FLIGHT = "wasmcustom.inline_epp_in_flight";
 const SERVERS = 2;
+const PATIENCE_MS = 30_000;
 /** Far above what a server gets, so that it serves each as fast as one alone. */
 const BATCH = 1024;
 
@@ -132,7 +133,7 @@ async function started(t: TestContext, setting: Setting): Promise<{ stack: Stack
   const endpoints = stack.simulators.map(({ name, address }) => ({ name: `default/${name}`, address }));
   const before = await stack.envoy.stat(ACCEPTED);
   stack.sidecar.setPools([{ name: "default/base", endpoints, objectives: OBJECTIVES }]);
-  await waitUntil("the objectives are known", async () => (await stack.envoy.stat(ACCEPTED)) > before, 3000);
+  await waitUntil("the objectives are known", async () => (await stack.envoy.stat(ACCEPTED)) > before, PATIENCE_MS);
   return { stack, clients: new Clients(stack) };
 }
 
@@ -161,7 +162,7 @@ async function spread(stack: Stack): Promise<number[]> {
 /** Workers hear of each other from the first request on that each has had. */
 async function everyWorkerKnown(clients: Clients): Promise<void> {
   await Promise.all(Array.from({ length: 40 }, () => clients.send("first")));
-  await sleep(50);
+  await sleep(500);
 }
 
 async function emptied(stack: Stack): Promise<void> {
@@ -171,7 +172,7 @@ async function emptied(stack: Stack): Promise<void> {
       const stats = await stack.envoy.stats(/inline_epp_(waiting|in_flight)$/);
       return stats.get(WAITING) === 0 && stats.get(IN_FLIGHT) === 0;
     },
-    3000,
+    PATIENCE_MS,
   );
 }
 
@@ -206,12 +207,12 @@ async function assertAllAccountedFor(t: TestContext, stack: Stack, clients: Clie
 }
 
 test("four workers: under four times the load, high priority hardly waits, and who leaves makes room", async (t) => {
-  const prefillMs = 1500;
-  const slots = 25 * SERVERS;
+  const prefillMs = 2500;
+  const slots = 40 * SERVERS;
   const { stack, clients } = await started(t, {
     workers: 4,
     hold: "buffer",
-    concurrency: 25,
+    concurrency: 40,
     prefillMs,
     flowControl: { defaultRequestTTL: "3s" },
   });
@@ -223,14 +224,14 @@ test("four workers: under four times the load, high priority hardly waits, and w
   await Promise.all([
     // What fills the pool comes bit by bit, so that places fall free the same way ever after.
     clients
-      .keepSending("low", capacity, 2500, 2, "low")
+      .keepSending("low", capacity, 3500, 2, "low")
       .then(() => clients.keepSending("low", 4 * capacity, 6000, 5, "low")),
-    sleep(2500).then(() => clients.keepSending("high", 5, 6000, 3, "high")),
-    sleep(4000).then(() => {
+    sleep(3500).then(() => clients.keepSending("high", 5, 6000, 3, "high")),
+    sleep(5000).then(() => {
       for (let i = 0; i < 40; i++) void clients.send("leaving", { objective: "low", signal: leaving.signal });
     }),
-    sleep(5000).then(() => leaving.abort()),
-    sleep(7000).then(async () => {
+    sleep(6000).then(() => leaving.abort()),
+    sleep(8000).then(async () => {
       waiting = await stack.envoy.stat(WAITING);
     }),
   ]);
@@ -256,17 +257,17 @@ for (const [workers, hold] of [
   [2, "self"],
 ] as const) {
   test(`${workers} workers, hold ${hold}: two tenants share alike, though one sends ten times as much`, async (t) => {
-    const { stack, clients } = await started(t, { workers, hold, concurrency: 10, prefillMs: 300 });
-    const end = performance.now() + 4500;
+    const { stack, clients } = await started(t, { workers, hold, concurrency: 10, prefillMs: 600 });
+    const end = performance.now() + 9000;
     const loop = async (tenant: string) => {
       while (performance.now() < end) await clients.send(tenant);
     };
     const few = Array.from({ length: 25 }, () => loop("few"));
     await sleep(100);
     const many = Array.from({ length: 250 }, () => loop("many"));
-    await sleep(900);
+    await sleep(1900);
     const begin = performance.now();
-    await sleep(3500);
+    await sleep(7000);
     const until = performance.now();
     const during = clients.answered.filter(({ at }) => at > begin && at <= until);
     const share = during.filter(({ tenant }) => tenant === "few").length / during.length;

@@ -5,7 +5,7 @@ import { waitUntil } from "../../scripts/stack/ready.ts";
 import { chat, chatBody, chats, keepAsking } from "../harness/requests.ts";
 import { startStack } from "../harness/stack.ts";
 
-const PATIENCE_MS = 5000;
+const PATIENCE_MS = 30_000;
 const DROPPED = "wasmcustom.inline_epp_observations_dropped_total";
 
 /** The sum of a family's series in an exposition that have all these labels. */
@@ -15,9 +15,9 @@ function sumOf(exposition: string, name: string, ...labels: readonly string[]): 
   return matching.reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(" "))), 0);
 }
 
-/** A figure half a second later: two batches of a worker. */
+/** A figure two seconds later: many batches of a worker. */
 async function settled(figure: () => Promise<number>): Promise<number> {
-  await sleep(500);
+  await sleep(2000);
   return figure();
 }
 
@@ -42,7 +42,8 @@ test("every worker's requests are in the sidecar's metrics, and go on without it
   assert.equal(await stack.envoy.stat(DROPPED), 50, "nothing is kept for later, and nothing counts twice");
 
   await stack.sidecar.start();
-  await stack.waitForState();
+  const hasGateway = async () => /^inline_epp_gateways 1$/m.test(await stack.sidecar.metrics());
+  await waitUntil("the gateway is back", hasGateway, PATIENCE_MS);
   await chats(stack.url, 20);
   await waitUntil("the next ones are told again", async () => (await total()) >= 20, PATIENCE_MS);
   assert.equal((await total()) + (await stack.envoy.stat(DROPPED)), 70);

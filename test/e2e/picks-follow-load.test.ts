@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { setTimeout as sleep } from "node:timers/promises";
-import { byPod, chat, chats } from "../harness/requests.ts";
+import { waitUntil } from "../../scripts/stack/ready.ts";
+import { byPod, chats, untilAvoided, untilUsed } from "../harness/requests.ts";
 import { startStack } from "../harness/stack.ts";
 
+const PATIENCE_MS = 30_000;
 const SATURATED = { waiting: 50, running: 16, kvCacheUsage: 0.99 };
 
 for (const hold of ["buffer", "self"] as const) {
@@ -13,13 +14,12 @@ for (const hold of ["buffer", "self"] as const) {
     assert.ok(first);
 
     await first.set(SATURATED);
-    await sleep(300); // some scrapes
+    await untilAvoided(stack.url, "sim-1");
     const avoiding = byPod(await chats(stack.url, 300));
     assert.equal(avoiding.get("sim-1"), undefined);
 
     await first.reset();
-    const recovered = Date.now();
-    while ((await chat(stack.url)).pod !== "sim-1") assert.ok(Date.now() - recovered < 1000, "no traffic after 1 s");
+    await untilUsed(stack.url, "sim-1");
 
     const shares = byPod(await chats(stack.url, 600));
     for (const [pod, count] of shares) {
@@ -50,13 +50,9 @@ test("endpoints come and go with the endpoint file, while Envoy runs on", async 
       .map(({ name, address }) => ({ name: `default/${name}`, address }));
     return [{ name: "default/base", endpoints }];
   };
-  const followed = async (names: readonly string[]) => {
-    const until = Date.now() + 5000;
-    for (;;) {
-      const pods = [...byPod(await chats(stack.url, 40)).keys()].sort();
-      if (pods.join() === names.join()) return;
-      assert.ok(Date.now() < until, `picks still go to ${pods}`);
-    }
+  const followed = (names: readonly string[]) => {
+    const pods = async () => [...byPod(await chats(stack.url, 40)).keys()].sort().join();
+    return waitUntil(`picks go to ${names}`, async () => (await pods()) === names.join(), PATIENCE_MS);
   };
   stack.sidecar.setPools(pool(["sim-2", "sim-3"]));
   await followed(["sim-2", "sim-3"]);

@@ -8,9 +8,9 @@ import { chatBody } from "../harness/requests.ts";
 import { type Stack, startStack } from "../harness/stack.ts";
 import { RedisServer } from "../replicas/redis-server.ts";
 
-const PATIENCE_MS = 5000;
-/** A worker tells after 100 ms at the latest what was spent, and after 1 s where the last call failed. */
-const TOLD_MS = 400;
+const PATIENCE_MS = 30_000;
+/** Of the budget that gateways share. A request comes back in 15 minutes: none does while the test runs. */
+const SHARED = { limit: 40, hours: 10 };
 
 interface Answered {
   readonly status: number;
@@ -65,10 +65,10 @@ for (const hold of ["buffer", "self"] as const) {
     const refused = await ask(stack.url, "a");
     assert.equal(refused.status, 429);
     assert.deepEqual(limits(refused).slice(0, 2), ["10", "0"]);
-    assert.match(limits(refused)[2]!, /^(59m\d+s|1h0m0s)$/);
+    assert.match(limits(refused)[2]!, /^(5[4-9]m\d+s|1h0m0s)$/);
     assert.equal(refused.headers.get("x-llm-d-request-dropped-reason"), "rejected-rate-limited");
     const seconds = Number(refused.headers.get("retry-after"));
-    assert.ok(seconds > 350 && seconds <= 360, `${seconds}`);
+    assert.ok(seconds > 0 && seconds <= 360, `${seconds}`);
     assert.equal((await ask(stack.url, "b")).status, 200);
     const limited = "wasmcustom.inline_epp_rate_limited_total";
     await waitUntil("counted", async () => (await stack.envoy.stat(limited)) === 12, PATIENCE_MS);
@@ -80,18 +80,18 @@ for (const hold of ["buffer", "self"] as const) {
 }
 
 test("tokens of answers count, and a full minute's worth comes back", async (t) => {
-  const config = limiting({ name: "tokens", tokens: 600, per: "6s" });
+  const config = limiting({ name: "tokens", tokens: 600, per: "60s" });
   const stack = await startStack({ sidecar: { config } }, t);
   const first = await ask(stack.url, "a", "word ".repeat(400));
   assert.equal(first.headers.get("x-ratelimit-limit-tokens"), "600");
-  let [went, tokens] = [1, Number(first.headers.get("x-ratelimit-remaining-tokens"))];
+  const tokens = Number(first.headers.get("x-ratelimit-remaining-tokens"));
   assert.ok(tokens > 50 && tokens < 150, `${tokens} left of 600 after some 500`);
-  while ((await ask(stack.url, "a", "word ".repeat(40))).status === 200) went++;
+  let [went, refused] = [1, await ask(stack.url, "a", "word ".repeat(40))];
+  for (; refused.status === 200; went++) refused = await ask(stack.url, "a", "word ".repeat(40));
   assert.ok(went <= 4, `${went}`);
-  const refused = await ask(stack.url, "a", "word ".repeat(40));
-  tokens = Number(refused.headers.get("retry-after"));
-  assert.ok(tokens >= 1 && tokens <= 2, `${tokens} s for some 60 tokens at 100 a second`);
-  await sleep(tokens * 1000);
+  const seconds = Number(refused.headers.get("retry-after"));
+  assert.ok(seconds >= 1 && seconds <= 8, `${seconds} s for some 60 tokens at 10 a second`);
+  await sleep(seconds * 1000);
   assert.equal((await ask(stack.url, "a", "word ".repeat(40))).status, 200);
 });
 
@@ -114,19 +114,51 @@ function connected({ sidecar }: Stack, value: number): Promise<void> {
   return waitUntil("connection to Redis", async () => line.test(await sidecar.metrics()), PATIENCE_MS);
 }
 
+/** What is spent of each budget in a Redis, in requests of the shared limit. */
+async function spentOf(redis: RedisServer): Promise<number[]> {
+  const script =
+    "local time = redis.call('TIME') local now = time[1] * 1000000 + time[2] local all = {} " +
+    "for i, key in ipairs(redis.call('KEYS', '*:budget:*')) do " +
+    "all[i] = string.format('%.0f', struct.unpack('<d', redis.call('GET', key)) - now) end " +
+    "return table.concat(all, ' ')";
+  const [, debts = ""] = (await redis.command("EVAL", `"${script}"`, "0")).split("\r\n");
+  const microseconds = (SHARED.hours * 3600e6) / SHARED.limit;
+  return debts.split(" ").map((debt) => Math.ceil(Number(debt) / microseconds));
+}
+
+/** Waits until Redis has a budget of which so many requests are spent. */
+function told(redis: RedisServer, requests: number): Promise<void> {
+  return waitUntil(`${requests} spent`, async () => (await spentOf(redis)).includes(requests), PATIENCE_MS);
+}
+
+/**
+ * Has a client ask until its gateway knows what is left of a budget of which so much is spent; tells how many requests
+ * went on. A gateway hears of what others have spent when it tells of its own.
+ */
+async function askUntilHeard({ url }: Stack, redis: RedisServer, key: string, spent: number): Promise<number> {
+  for (let went = 0; ; ) {
+    const answer = await ask(url, key);
+    if (answer.status === 429) return went;
+    went++;
+    if (limits(answer)[1] === `${SHARED.limit - spent - went}`) return went;
+    await told(redis, spent + went);
+  }
+}
+
 test("two gateways with two sidecars and a Redis have one budget; while Redis is away each has its own", async (t) => {
   const redis = await RedisServer.start(t);
-  const [one, two] = await twoGateways(t, redis, limiting({ name: "hourly", requests: 40, per: "1h" }));
+  const [one, two] = await twoGateways(
+    t,
+    redis,
+    limiting({ name: "daily", requests: SHARED.limit, per: `${SHARED.hours}h` }),
+  );
   assert.equal(await going(one.url, "a", 25), 25);
-  await sleep(TOLD_MS);
-  // It hears of the others' with its own first request's telling.
-  const first = await going(two.url, "a", 1);
-  await sleep(TOLD_MS);
+  await told(redis, 25);
+  const first = await askUntilHeard(two, redis, "a", 25);
   assert.equal(first + (await going(two.url, "a", 30)), 15);
-  await sleep(TOLD_MS);
-  // What others have spent it hears with the next telling of its own.
-  await going(one.url, "a", 1);
-  await sleep(TOLD_MS);
+  await told(redis, 40);
+  const over = await askUntilHeard(one, redis, "a", 40);
+  assert.ok(over < 5, `${over} went before it had heard`);
   assert.equal(await going(one.url, "a", 5), 0);
 
   await redis.kill();
@@ -141,20 +173,19 @@ test("two gateways with two sidecars and a Redis have one budget; while Redis is
   await redis.start();
   await connected(one, 1);
   await connected(two, 1);
-  await sleep(3 * 1000); // calls that failed are tried again after a second
   assert.equal(await going(one.url, "b", 5), 0);
   assert.equal(await going(two.url, "b", 5), 0);
   assert.equal(await going(one.url, "c", 20), 20);
-  await sleep(TOLD_MS);
-  const begun = await going(two.url, "c", 1);
-  await sleep(TOLD_MS);
+  await told(redis, 20);
+  const begun = await askUntilHeard(two, redis, "c", 20);
   assert.equal(begun + (await going(two.url, "c", 40)), 20, "one budget again");
 });
 
 test("under load two gateways together give hardly more than the limit", async (t) => {
   const redis = await RedisServer.start(t);
-  const [one, two] = await twoGateways(t, redis, limiting({ name: "steady", requests: 40, per: "1s", burst: "500ms" }));
-  const until = performance.now() + 5000;
+  const [one, two] = await twoGateways(t, redis, limiting({ name: "steady", requests: 20, per: "1s", burst: "500ms" }));
+  // Long against what gateways give between two tellings, however late a busy machine lets these be.
+  const until = performance.now() + 10_000;
   let [went, sent] = [0, 0];
   const client = async (url: string) => {
     while (performance.now() < until) {
@@ -165,7 +196,7 @@ test("under load two gateways together give hardly more than the limit", async (
   };
   const began = performance.now();
   await Promise.all([one, two].flatMap(({ url }) => [client(url), client(url), client(url)]));
-  const expected = 20 + (40 * (performance.now() - began)) / 1000;
+  const expected = 10 + (20 * (performance.now() - began)) / 1000;
   t.diagnostic(`${went} of ${sent} went, the limit is ${expected.toFixed(0)}: ${(went / expected).toFixed(2)}`);
   assert.ok(sent > 1.5 * expected, `${sent} requests are no load`);
   assert.ok(went < 1.25 * expected && went > 0.8 * expected, `${went} of ${expected}`);

@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { setTimeout as sleep } from "node:timers/promises";
-import { byPod, chatBody, chats } from "../harness/requests.ts";
+import { waitUntil } from "../../scripts/stack/ready.ts";
+import { byPod, chatBody, chats, untilAvoided } from "../harness/requests.ts";
 import { startStack } from "../harness/stack.ts";
 
 const TOKEN = "x-session-token";
 const EXPLAIN = "x-explain";
+const PATIENCE_MS = 30_000;
 const CONFIG = {
   apiVersion: "llm-d.ai/v1alpha1",
   kind: "EndpointPickerConfig",
@@ -37,7 +38,7 @@ for (const hold of ["buffer", "self"] as const) {
 
     // The session's server looks busy: nobody else goes there.
     await stack.simulators.find(({ name }) => name === pod)?.set({ waiting: 50 });
-    await sleep(300);
+    await untilAvoided(stack.url, pod!);
     const sticking = await chats(stack.url, 30, { headers: { [TOKEN]: token } });
     assert.deepEqual([...byPod(sticking).keys()], [pod]);
     const others = byPod(await chats(stack.url, 30));
@@ -57,10 +58,16 @@ for (const hold of ["buffer", "self"] as const) {
     const stack = await startStack({ sidecar: { config: CONFIG }, envoy: { hold, plugin } }, t);
     const [, second] = stack.simulators;
     await second!.set({ waiting: 10 });
-    await sleep(300);
     const token = Buffer.from("default/sim-3").toString("base64");
-    const answer = await ask(stack.url, { [EXPLAIN]: "3", [TOKEN]: token });
-    const told = JSON.parse(answer.headers.get(EXPLAIN)!);
+    const askWhy = () => ask(stack.url, { [EXPLAIN]: "3", [TOKEN]: token });
+    const why = ({ headers }: Response) => JSON.parse(headers.get(EXPLAIN)!);
+    let answer = await askWhy();
+    const isBusy = async () => {
+      answer = await askWhy();
+      return why(answer).profiles[0].signals.queue.includes(10);
+    };
+    await waitUntil("the queue is known", isBusy, PATIENCE_MS);
+    const told = why(answer);
     assert.equal(told.pool, "default/base");
     const [profile] = told.profiles;
     assert.equal(profile.name, "sessions");

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { postLines } from "../harness/requests.ts";
+import { postLines, untilAvoided } from "../harness/requests.ts";
 import { startStack } from "../harness/stack.ts";
 
 const spellings = (victim: string) => [
@@ -20,7 +20,7 @@ for (const hold of ["buffer", "self"] as const) {
     // One victim outside the cluster, one inside it that no pick would choose.
     const [saturated] = stack.simulators;
     await saturated?.set({ waiting: 50, running: 16, kvCacheUsage: 0.99 });
-    await new Promise((resolve) => setTimeout(resolve, 300));
+    await untilAvoided(stack.url, "sim-1");
     const admin = stack.envoy.adminUrl.replace("http://", "");
     for (const victim of [admin, saturated?.address ?? ""]) {
       for (const headers of spellings(victim)) {

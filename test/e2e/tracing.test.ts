@@ -10,7 +10,7 @@ import { type OtlpReceiver, type ReceivedSpan, startOtlpReceiver } from "../harn
 import { chat, chats } from "../harness/requests.ts";
 import { startStack } from "../harness/stack.ts";
 
-const PATIENCE_MS = 10_000;
+const PATIENCE_MS = 30_000;
 const TRACE = "4bf92f3577b34da6a3ce929d0e0e4736";
 const OTHER_TRACE = "5".repeat(32);
 const PARENT = "00f067aa0ba902b7";

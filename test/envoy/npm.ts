@@ -17,7 +17,7 @@ export type Run = {
 };
 export type Ports = { requests: number; admin: number; metrics: number; simulators: number[]; all: number[] };
 
-const PRINTED_TIMEOUT_MS = 60_000;
+const PRINTED_TIMEOUT_MS = 180_000;
 
 /** Flags of `npm start` that move everything to free ports. */
 async function freeSettings(): Promise<{ ports: Ports; flags: string[] }> {

@@ -10,7 +10,7 @@ import { waitUntil } from "../../scripts/stack/ready.ts";
 import { npmStart, type Run } from "./npm.ts";
 
 const RUNNING = "Ctrl-C ends everything";
-const STOP_MS = 5000;
+const STOP_MS = 30_000;
 
 /** The processes of a run, by id. A zombie has no command line, and is none. */
 function processesOf({ ports }: Run): Map<number, string> {
@@ -80,7 +80,7 @@ describe("npm start", { skip: process.platform !== "linux" && "looks for process
       for (let i = 0; i < 10; i++) if ((await served(run)) === `127.0.0.1:${saturated}`) return false;
       return true;
     };
-    await waitUntil("ten picks avoid it", avoided, 10_000);
+    await waitUntil("ten picks avoid it", avoided, 30_000);
     await run.printed("POST /v1/chat/completions 200 picked=");
   });
 
@@ -89,7 +89,7 @@ describe("npm start", { skip: process.platform !== "linux" && "looks for process
       const answer = await fetch(`http://127.0.0.1:${run.ports.admin}/stats?filter=inline_epp_${name}_total`);
       return Number((await answer.text()).split(": ")[1]);
     };
-    await waitUntil("its own request is counted", async () => (await stat("picks")) > 0, 5000);
+    await waitUntil("its own request is counted", async () => (await stat("picks")) > 0, STOP_MS);
     assert.equal(await stat("failed_closed"), 0);
     const [, file] = /^ {2}endpoints +(\S+): a copy/m.exec(run.output()) as unknown as [string, string];
     const copy = readFileSync(join(ROOT, file), "utf8");

@@ -8,7 +8,7 @@ import { freePorts } from "../../scripts/stack/ports.ts";
 import { waitForAnswer } from "../../scripts/stack/ready.ts";
 import { findCrane } from "../../scripts/tools/image-tools.ts";
 
-const READY_TIMEOUT_MS = 10_000;
+const READY_TIMEOUT_MS = 60_000;
 
 /** A registry that runs. */
 export type Registry = {

@@ -3,10 +3,10 @@
 
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { stringify } from "yaml";
+import { freePorts } from "../../scripts/stack/ports.ts";
 import type { Resource } from "../../sidecar/kubernetes/resource.ts";
 import { ApiServerFaults, misbehave, sendStatus } from "./api-server-faults.ts";
 import { compileSelectors, SelectorError } from "./api-server-selectors.ts";
@@ -63,10 +63,11 @@ export class ApiServer {
   readonly #lists = new Map<string, { objects: readonly KubernetesObject[]; version: number }>();
   #lastList = 0;
   #folder: string | undefined;
-  #port = 0;
+  readonly #port: number;
   #server: Server | undefined;
 
-  private constructor({ resources, token }: Settings) {
+  private constructor({ resources, token }: Settings, port: number) {
+    this.#port = port;
     this.#store = new ApiServerStore(resources);
     this.#store.onChange = (change) => {
       for (const watch of this.#watches) watch.tell(change);
@@ -76,7 +77,9 @@ export class ApiServer {
 
   /** Listens on a free port of 127.0.0.1. */
   static async start(settings: Settings): Promise<ApiServer> {
-    const server = new ApiServer(settings);
+    // One that nobody else is given while the server is away.
+    const [port] = (await freePorts(1)) as [number];
+    const server = new ApiServer(settings, port);
     await server.#listen();
     return server;
   }
@@ -183,7 +186,6 @@ export class ApiServer {
       server.once("error", reject);
       server.listen(this.#port, "127.0.0.1", resolve);
     });
-    this.#port = (server.address() as AddressInfo).port;
   }
 
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {

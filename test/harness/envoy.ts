@@ -71,8 +71,8 @@ export type Envoy = {
   stop(): Promise<void>;
 };
 
-const READY_TIMEOUT_MS = 20_000;
-const UPDATE_TIMEOUT_MS = 10_000;
+const READY_TIMEOUT_MS = 60_000;
+const UPDATE_TIMEOUT_MS = 30_000;
 const LISTENER_FILE = "listener.json";
 
 function derive(options: EnvoyOptions, around: Surroundings, requests: number, admin: number): EnvoyConfig {

@@ -35,7 +35,7 @@ export type KubeSidecar = SidecarProcess & {
   settles(check: (state: State) => void, timeoutMs?: number): Promise<void>;
 };
 
-const SETTLE_TIMEOUT_MS = 15_000;
+const SETTLE_TIMEOUT_MS = 30_000;
 const POLL_MS = 20;
 const LOG_LINES = 40;
 

@@ -3,6 +3,7 @@
 import { request as httpRequest } from "node:http";
 import { connect } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
+import { waitUntil } from "../../scripts/stack/ready.ts";
 
 /** An answer through Envoy. */
 export interface Answer {
@@ -99,11 +100,49 @@ export function postLines(url: string, headers: readonly string[], host = "test"
   });
 }
 
+/** The simulator that gave an answer of postLines; "" where none did. */
+export function podOf(answer: string): string {
+  return /^x-inference-pod: (\S+)/im.exec(answer)?.[1] ?? "";
+}
+
+const PATIENCE_MS = 30_000;
+/** Of three servers that are picked alike, so many requests in a row miss one once in 200,000 times. */
+const IN_A_ROW = 30;
+
+async function served(url: string, expected: (pod: string) => boolean): Promise<boolean> {
+  // Each by a connection of its own, and so by any of the workers.
+  for (let asked = 0; asked < IN_A_ROW; asked++) {
+    const pod = podOf(await postLines(url, []));
+    if (pod === "" || !expected(pod)) return false;
+  }
+  return true;
+}
+
+/** Waits until a gateway sends nothing more to this simulator: it knows how busy that is. */
+export function untilAvoided(url: string, pod: string): Promise<void> {
+  return waitUntil(`picks avoid ${pod}`, () => served(url, (each) => each !== pod), PATIENCE_MS);
+}
+
+/** Waits until a gateway sends everything to this simulator. */
+export function untilAllGoTo(url: string, pod: string): Promise<void> {
+  return waitUntil(`all picks are ${pod}`, () => served(url, (each) => each === pod), PATIENCE_MS);
+}
+
+/** Waits until a gateway sends something to this simulator. */
+export function untilUsed(url: string, pod: string): Promise<void> {
+  return waitUntil(`a pick is ${pod}`, async () => podOf(await postLines(url, [])) === pod, PATIENCE_MS);
+}
+
+/** Requests that are sent again and again. */
+export interface Load {
+  /** Waits until so many more have been answered than now. */
+  answered(count: number): Promise<void>;
+  /** Sends no more, and tells what became of all. */
+  stop(): Promise<{ answers: Answer[]; failures: string[] }>;
+}
+
 /** Keeps `clients` loops of requests going until stopped; a request that fails in any way is kept as a failure. */
-export function keepAsking(
-  url: string,
-  clients: number,
-): { stop(): Promise<{ answers: Answer[]; failures: string[] }> } {
+export function keepAsking(url: string, clients: number): Load {
   let going = true;
   const answers: Answer[] = [];
   const failures: string[] = [];
@@ -119,6 +158,10 @@ export function keepAsking(
     }
   });
   return {
+    answered(count) {
+      const wanted = answers.length + count;
+      return waitUntil(`${count} answers`, () => answers.length >= wanted, PATIENCE_MS);
+    },
     async stop() {
       going = false;
       await Promise.all(loops);

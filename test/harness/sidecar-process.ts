@@ -38,7 +38,7 @@ export type SidecarProcess = {
   start(): Promise<void>;
 };
 
-const READY_TIMEOUT_MS = 15_000;
+const READY_TIMEOUT_MS = 60_000;
 
 /** Starts `serve` on free ports, with readable logs and frequent scrapes unless the flags say otherwise. */
 export async function startSidecarProcess(options: ProcessOptions): Promise<SidecarProcess> {

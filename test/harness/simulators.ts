@@ -29,7 +29,7 @@ export type ModelServer = {
 
 /** Answers as fast as it can. */
 const AT_ONCE = { prefillBaseMs: 0, prefillPerTokenMs: 0, decodePerTokenMs: 0 };
-const READY_TIMEOUT_MS = 10_000;
+const READY_TIMEOUT_MS = 60_000;
 
 /** The command line that means the same as the options. */
 function flags(options: Partial<SimulatorOptions>): string[] {

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
 import { test } from "node:test";
-import { setTimeout as sleep } from "node:timers/promises";
-import { probe } from "../../scripts/stack/ready.ts";
+import { probe, waitUntil } from "../../scripts/stack/ready.ts";
 import { connectionManager } from "./envoy-config.ts";
 import { startStack } from "./stack.ts";
 
+const PATIENCE_MS = 30_000;
 const COMPLETION = '{"model":"base","prompt":"hello","max_tokens":2}';
 
 async function complete(url: string): Promise<Response> {
@@ -23,10 +23,12 @@ for (const hold of ["buffer", "self"] as const) {
       assert.equal(answer.status, 200);
       const addresses = stack.simulators.map(({ address }) => address);
       assert.ok(addresses.includes(answer.headers.get("x-gateway-destination-endpoint-served") ?? ""));
-      await sleep(200);
+      const logged = () => stack.envoy.accessLog().length > 0;
+      await waitUntil("a line of the access log", logged, PATIENCE_MS);
       assert.match(stack.envoy.accessLog().at(-1) ?? "", /^\S+ POST \/v1\/completions 200 /);
       assert.equal(await stack.envoy.stat("http.inference.downstream_rq_2xx"), 1);
-      assert.match(await stack.envoy.prometheus(), /inline_epp_picks_total\S* 1/);
+      const counted = async () => /inline_epp_picks_total\S* 1\b/.test(await stack.envoy.prometheus());
+      await waitUntil("the pick in the metrics", counted, PATIENCE_MS);
     } finally {
       await stack.stop();
     }
@@ -61,7 +63,7 @@ test("a stack's listener can be changed while it runs", async (t) => {
   });
   assert.equal(accepted, true);
   const changed = async (): Promise<boolean> => (await complete(stack.url)).headers.get("server") === "changed";
-  for (let tries = 0; !(await changed()); tries++) assert.ok(tries < 50, "the new listener takes no requests");
+  await waitUntil("the new listener takes requests", changed, PATIENCE_MS);
   const refused = await stack.envoy.updateListener((listener) => {
     connectionManager(listener).server_name = 5;
   });

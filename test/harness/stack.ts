@@ -38,7 +38,7 @@ export type Stack = {
   stop(): Promise<void>;
 };
 
-const STATE_TIMEOUT_MS = 10_000;
+const STATE_TIMEOUT_MS = 30_000;
 const LOG_LINES = 25;
 /** Frames that the filter has accepted since Envoy started; ticks bring the figure up to date. */
 const ACCEPTED = "wasmcustom.inline_epp_frames_accepted_total";

@@ -7,7 +7,7 @@ import { type Envoy, startEnvoy } from "../harness/envoy.ts";
 import type { KubeSidecar } from "../harness/kube-sidecar.ts";
 import { byPod, chats } from "../harness/requests.ts";
 
-const PATIENCE_MS = 10_000;
+const PATIENCE_MS = 30_000;
 
 /** Starts an Envoy that picks from a pool, and knows model servers at these addresses. Waits until it has state. */
 export async function startGateway(

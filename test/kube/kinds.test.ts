@@ -11,7 +11,7 @@ import { readyAddresses, startKubeSidecar } from "../harness/kube-sidecar.ts";
 import { installChart } from "./install.ts";
 
 /** What is not there is looked for every 10 s. */
-const NOTICED_MS = 30_000;
+const NOTICED_MS = 60_000;
 const NAMESPACE = "kinds";
 
 let cluster: Cluster;

@@ -11,7 +11,7 @@ import { installChart } from "./install.ts";
 import { grant, READ_PODS, READ_POOLS } from "./rights.ts";
 
 /** What may not be read is tried again every 10 s. */
-const GRANTED_MS = 30_000;
+const GRANTED_MS = 60_000;
 
 let cluster: Cluster;
 before(async () => {

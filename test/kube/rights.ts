@@ -13,7 +13,7 @@ export const READ_POOLS: Rule = {
   verbs: READ,
 };
 
-const PATIENCE_MS = 10_000;
+const PATIENCE_MS = 30_000;
 const RBAC = "rbac.authorization.k8s.io";
 
 /** A service account of a namespace. */

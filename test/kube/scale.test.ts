@@ -18,9 +18,9 @@ import { type KubeSidecar, type State, startKubeSidecar } from "../harness/kube-
 import { poolKey, TestGateway } from "../sidecar/push/test-gateway.ts";
 import { type Installation, installChart } from "./install.ts";
 
-const START_MS = 10_000;
+const START_MS = 30_000;
 /** The median; the slowest are shown, and tell more of what else the machine does than of the sidecar. */
-const CHANGE_MS = 100;
+const CHANGE_MS = 500;
 const RSS_MIB = 250;
 const CHANGES = 200;
 /** Namespaces of small pools, pools in each, and pods of each pool. */

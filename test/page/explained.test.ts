@@ -10,7 +10,7 @@ import { chats } from "../harness/requests.ts";
 import { onePool, type Stack, startStack } from "../harness/stack.ts";
 import { openBrowser, openPage } from "./browser.ts";
 
-const PATIENCE_MS = 15_000;
+const PATIENCE_MS = 30_000;
 const MOST_TABS = 20;
 const OBJECTIVE = "x-llm-d-inference-objective";
 

@@ -7,7 +7,7 @@ import { chats } from "../harness/requests.ts";
 import { startStack } from "../harness/stack.ts";
 import { openBrowser, openPage } from "./browser.ts";
 
-const PATIENCE_MS = 15_000;
+const PATIENCE_MS = 30_000;
 
 test("the page shows live who gets the requests, and why", async (t) => {
   const [port] = (await freePorts(1)) as [number];

@@ -8,7 +8,7 @@ import { systemClock } from "../../sidecar/support/clock.ts";
 import { openBrowser, openPage } from "./browser.ts";
 
 const COUNT = 1000;
-const PATIENCE_MS = 15_000;
+const PATIENCE_MS = 30_000;
 
 function endpoint(index: number, tick: number): EndpointView {
   return {

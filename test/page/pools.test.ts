@@ -10,7 +10,7 @@ import type { Overview } from "../../sidecar/page/overview.ts";
 import { loadPage } from "../../sidecar/page/page-file.ts";
 import { openBrowser, openPage } from "./browser.ts";
 
-const PATIENCE_MS = 15_000;
+const PATIENCE_MS = 30_000;
 const POOLS = ["ns/a", "ns/b"];
 
 const OVERVIEW: Overview = {

@@ -118,7 +118,7 @@ export class Fleet {
   }
 }
 
-const PATIENCE_MS = 20_000;
+const PATIENCE_MS = 30_000;
 
 /** Resolves with the milliseconds until something holds; rejects when it never does. */
 export async function becomes(what: string, holds: () => Promise<boolean>): Promise<number> {

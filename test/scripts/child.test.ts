@@ -12,6 +12,8 @@ import { ROOT } from "../../scripts/stack/command.ts";
 import { waitForAnswer, waitForCounter, waitUntil } from "../../scripts/stack/ready.ts";
 import { Trouble } from "../../scripts/trouble.ts";
 
+const PATIENCE_MS = 30_000;
+
 describe("a child process", () => {
   const folder = mkdtempSync(join(tmpdir(), "inline-epp-child-"));
   after(() => rmSync(folder, { recursive: true }));
@@ -43,14 +45,14 @@ describe("a child process", () => {
     const lines: string[] = [];
     const child = await start("echo one; echo problem >&2; echo two", (line) => lines.push(line));
     assert.deepEqual(await child.exited, { code: 0, signal: null });
-    await waitUntil("lines", () => lines.length === 2, 2000);
+    await waitUntil("lines", () => lines.length === 2, PATIENCE_MS);
     assert.deepEqual(lines, ["one", "two"]);
     assert.deepEqual(child.tail().split("\n").sort(), ["one", "problem", "two"]);
   });
 
   test("that ends instead of becoming ready is reported with the end of its log", async () => {
     const child = await start("echo cannot start; exit 3");
-    const waiting = waitForAnswer(child, "http://127.0.0.1:1/", 5000);
+    const waiting = waitForAnswer(child, "http://127.0.0.1:1/", PATIENCE_MS);
     await assert.rejects(waiting, {
       constructor: Trouble,
       message: /example ended with exit code 3\..*\n\ncannot start$/s,
@@ -71,7 +73,7 @@ describe("a child process", () => {
       await child.stop();
     });
     const url = `http://127.0.0.1:${(admin.address() as AddressInfo).port}`;
-    await waitForCounter(child, url, "a.frames", 3, 5000);
+    await waitForCounter(child, url, "a.frames", 3, PATIENCE_MS);
     assert.equal(asked.length, 5);
     assert.equal(asked[0], "/stats?format=json&filter=^a[.]frames$");
     await assert.rejects(waitForCounter(child, url, "a.frames", 99, 1), {
@@ -97,6 +99,6 @@ describe("a child process", () => {
     assert.match(pid, /^\d+$/);
     // One that nobody has waited for yet has no command line any more.
     const isGone = (): boolean => !existsSync(`/proc/${pid}`) || readFileSync(`/proc/${pid}/cmdline`, "utf8") === "";
-    await waitUntil("the child's end", isGone, 5000);
+    await waitUntil("the child's end", isGone, PATIENCE_MS);
   });
 });

@@ -3,6 +3,7 @@
 
 import assert from "node:assert/strict";
 import { after, afterEach, before, describe, type TestContext, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 import { waitUntil } from "../../../scripts/stack/ready.ts";
 import { type Echo, type EchoServers, startEchoServers } from "../../harness/echo-servers.ts";
 import { byPod, chat, chats, keepAsking, postLines } from "../../harness/requests.ts";
@@ -52,6 +53,7 @@ describe("Envoy Gateway's policies", () => {
   const settledPicks = async (): Promise<number> => {
     let [before, last] = [-1, -2];
     const stays = async () => {
+      await sleep(300);
       [before, last] = [last, await picks()];
       return before === last;
     };

@@ -2,15 +2,14 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { setTimeout as sleep } from "node:timers/promises";
 import { waitUntil } from "../../../scripts/stack/ready.ts";
 import { complete } from "../../harness/completions.ts";
 import { connectionManager, type HttpFilter, listenerOf, setPlugin } from "../../harness/envoy-config.ts";
-import { byPod, chat, chatBody, chats } from "../../harness/requests.ts";
+import { byPod, chat, chatBody, chats, untilAvoided } from "../../harness/requests.ts";
 import { type Stack, startStack } from "../../harness/stack.ts";
 import { MODES, type ModeName, startExtProcStack } from "./envoy.ts";
 
-const PATIENCE_MS = 5000;
+const PATIENCE_MS = 30_000;
 const SUBSET_HEADER = "x-subset";
 
 /** Puts what a header says where the data plane tells the picker among whom to choose. */
@@ -65,7 +64,7 @@ for (const mode of ["streamed", "headers"] as const satisfies readonly ModeName[
     const stack = await startExtProcStack(t, { extProc: { mode: MODES[mode] } });
     await waitForService(stack);
     await stack.simulators[0]!.set({ waiting: 50, running: 16, kvCacheUsage: 0.99 });
-    await sleep(1000);
+    await untilAvoided(stack.url, "sim-1");
     const answers = await chats(stack.url, 40, { prompt: "word ".repeat(20_000) });
     assert.deepEqual([...new Set(answers.map(({ status }) => status))], [200]);
     assert.deepEqual([...byPod(answers).keys()].sort(), ["sim-2", "sim-3"]);
@@ -115,7 +114,7 @@ test("a load balancer that reads metadata, not headers, obeys as well", async (t
   });
   await waitForService(stack);
   await stack.simulators[0]!.set({ waiting: 50, running: 16, kvCacheUsage: 0.99 });
-  await sleep(1000);
+  await untilAvoided(stack.url, "sim-1");
   assert.deepEqual([...byPod(await chats(stack.url, 60)).keys()].sort(), ["sim-2", "sim-3"]);
 });
 

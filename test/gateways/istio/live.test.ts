@@ -118,7 +118,7 @@ async function asTargetPorts(simulators: readonly ModelServer[], objects: readon
     const found = services.find(({ metadata }) => metadata.name === shadow) as KubeObject | undefined;
     return found?.spec.ports.length === ports.length;
   };
-  await waitUntil("Istio's Service for the pool", made, 20_000);
+  await waitUntil("Istio's Service for the pool", made, 60_000);
   const named = Object.fromEntries(ports.map((port, index) => [`http-${index}`, port]));
   await apply([slice(shadow, NAMESPACE, ownAddress()!, named)]);
 }

@@ -19,7 +19,7 @@ import { http2Cluster } from "./clusters.ts";
 
 const ROOT_NAMESPACE = "istio-system";
 const READY_TIMEOUT_MS = 60_000;
-const UPDATE_TIMEOUT_MS = 20_000;
+const UPDATE_TIMEOUT_MS = 60_000;
 
 /** The proxy's pod. */
 export const PROXY = "gateway-istio-1";

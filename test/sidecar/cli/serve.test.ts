@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
-import { rename, writeFile } from "node:fs/promises";
 import { type AddressInfo, createServer as createTcpServer } from "node:net";
 import { type TestContext, test } from "node:test";
 import { Client, credentials } from "@grpc/grpc-js";
 import { healthService } from "../../../sidecar/observe/health-server.ts";
+import { replaceFile } from "../../harness/files.ts";
 import { eventually, waitingOf } from "../push/test-gateway.ts";
 import { file, start } from "./run.ts";
 import { ANY_PORTS, gateway, get, modelServer } from "./serving.ts";
@@ -71,17 +71,16 @@ test("configuration and endpoints are followed as they change", async (t) => {
   const count = (kind: string) => client.kinds.filter((other) => other === kind).length;
   await client.received(4);
 
-  await writeFile(`${configFile}.new`, config(2));
-  await rename(`${configFile}.new`, configFile);
+  replaceFile(configFile, config(2));
   await eventually(() => count("plan") === 2);
-  await writeFile(configFile, config("heavy"));
+  replaceFile(configFile, config("heavy"));
   const { problems } = await run.logged("new configuration refused, the last good plan stays");
   assert.match(String(problems), /weight \(line 4\): must be a finite number, is "heavy"/);
   assert.match((await get(run, "/metrics")).body, /^inline_epp_config_last_reload_success 0$/m);
 
-  await writeFile(endpointsFile, JSON.stringify({ pools: [{ name: "ns/q", endpoints: [] }] }));
-  await eventually(() => count("gone") === 1 && count("roster") === 2);
-  assert.equal(count("plan"), 3, "one more, for the new pool");
+  replaceFile(endpointsFile, JSON.stringify({ pools: [{ name: "ns/q", endpoints: [] }] }));
+  // One plan more, for the new pool.
+  await eventually(() => count("gone") === 1 && count("roster") === 2 && count("plan") === 3);
 });
 
 test("a pool that is emptied is warned of, and the sidecar stays ready", async (t) => {
@@ -89,8 +88,7 @@ test("a pool that is emptied is warned of, and the sidecar stays ready", async (
   const run = start(t, ["serve", "--endpoints", endpointsFile, ...ANY_PORTS]);
   await run.logged("listening for gateways");
   assert.equal((await get(run, "/readyz")).status, 200);
-  await writeFile(`${endpointsFile}.new`, JSON.stringify({ pools: [{ name: "ns/p", endpoints: [] }] }));
-  await rename(`${endpointsFile}.new`, endpointsFile);
+  replaceFile(endpointsFile, JSON.stringify({ pools: [{ name: "ns/p", endpoints: [] }] }));
   assert.equal((await run.logged("pool has no endpoints")).pool, "ns/p");
   const told = run.lines.filter(({ msg }) => msg === "endpoints in force").map(({ time, file, ...others }) => others);
   assert.deepEqual(told, [

@@ -12,7 +12,7 @@ import { systemClock } from "../../../sidecar/support/clock.ts";
 import { callHook, startExtension } from "./extension.ts";
 
 const HOST = "inline-epp.models.svc";
-const PATIENCE_MS = 5000;
+const PATIENCE_MS = 30_000;
 const UNCHANGED = Buffer.alloc(0);
 
 const server = selfSigned(HOST);

@@ -6,6 +6,7 @@ import { type TestContext, test } from "node:test";
 import { openConfigFile } from "../../../sidecar/epp-config/config-file.ts";
 import { ConfigRefused } from "../../../sidecar/epp-config/config-refused.ts";
 import { type Clock, systemClock } from "../../../sidecar/support/clock.ts";
+import { replaceFile } from "../../harness/files.ts";
 import { RecordingLog } from "../push/recorder.ts";
 import { eventually } from "../push/test-gateway.ts";
 import { ManualClock } from "../support/manual-clock.ts";
@@ -43,7 +44,11 @@ test("a file written anew is followed", async (t) => {
   await writeFile(path, config(2));
   await eventually(() => weight() === 2);
   assert.equal(told, 1);
-  assert.deepEqual(results, ["applied"]);
+  // A file that is written in place may be caught half written.
+  assert.deepEqual(
+    results.filter((result) => result !== "refused"),
+    ["applied"],
+  );
 });
 
 test("an editor's rename and a ConfigMap's swapped symlink are followed", async (t) => {
@@ -85,14 +90,14 @@ test("a bad version is refused with its problems and the last good plan stays", 
   const path = join(await temporary(t), "config.yaml");
   await writeFile(path, config(1));
   const { results, weight, log } = await follow(t, path);
-  await writeFile(path, config("heavy"));
+  replaceFile(path, config("heavy"));
   await eventually(() => results.length === 1);
   assert.deepEqual(results, ["refused"]);
   assert.equal(weight(), 1);
   assert.deepEqual(log.of("new configuration refused, the last good plan stays")[0]!.problems, [
     'schedulingProfiles[0].plugins[0].weight (line 4): must be a finite number, is "heavy"',
   ]);
-  await writeFile(path, config(1));
+  replaceFile(path, config(1));
   await eventually(() => results.length === 2);
   assert.deepEqual(results, ["refused", "unchanged"]);
 });
@@ -107,7 +112,7 @@ test("a file that goes is told once, and followed again when it is back", async 
   await new Promise((resolve) => setTimeout(resolve, 700));
   assert.deepEqual(results, ["unreadable"]);
   assert.match(String(log.of("configuration file cannot be read, the last good plan stays")[0]!.reason), /^ENOENT/);
-  await writeFile(path, config(4));
+  replaceFile(path, config(4));
   await eventually(() => weight() === 4);
   assert.deepEqual(results, ["unreadable", "applied"]);
 });

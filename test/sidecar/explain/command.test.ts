@@ -117,7 +117,7 @@ test("headers are passed on, the seed decides between equals", async (t) => {
   assert.equal(seeds[0]!.out, seeds[1]!.out);
 });
 
-test("a running sidecar is asked for its state", { timeout: 60_000 }, async (t) => {
+test("a running sidecar is asked for its state", { timeout: 180_000 }, async (t) => {
   const signals = ["num_requests_waiting 7", "num_requests_running 1", "kv_cache_usage_perc 0.25"];
   const server = (await serving(t, 200, signals.map((line) => `vllm:${line}\n`).join(""))).replace("http://", "");
   const pools = [{ name: "ns/p", endpoints: [{ address: server, name: "ns/pod" }] }];

@@ -25,7 +25,7 @@ export const DUPLEX = 4;
 export const DESTINATION = "x-gateway-destination-endpoint";
 export const POOL = "ns/a";
 const PATH = "/envoy.service.ext_proc.v3.ExternalProcessor/Process";
-const PATIENCE_MS = 5000;
+const PATIENCE_MS = 30_000;
 const asIs = (bytes: Buffer): Buffer => bytes;
 
 type Fields = Readonly<Record<string, unknown>>;

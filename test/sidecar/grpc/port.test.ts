@@ -132,7 +132,7 @@ test("a certificate from files is followed; files that do not fit are not", asyn
   write(certPath, { cert: other.cert, key: two.key });
   write(certPath, two);
   for (const began = performance.now(); (await subject()) !== "CN=two"; ) {
-    assert.ok(performance.now() - began < 10_000, "the certificate has not been followed");
+    assert.ok(performance.now() - began < 30_000, "the certificate has not been followed");
   }
 });
 

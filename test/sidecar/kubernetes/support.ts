@@ -11,7 +11,7 @@ import { ApiServer, type KubernetesObject, PODS } from "../../harness/api-server
 
 /** Waits in turns of the event loop, for what needs the network and no time. */
 export async function until(holds: () => boolean, what = "what the test waits for"): Promise<void> {
-  const end = performance.now() + 5000;
+  const end = performance.now() + 30_000;
   while (!holds()) {
     if (performance.now() > end) throw new Error(`${what} does not come`);
     await new Promise((resolve) => setImmediate(resolve));

@@ -177,11 +177,11 @@ describe("an exchange that fails", () => {
   });
 
   test("by silence, and is well again with the server", async () => {
-    const exchange = exchangeWith({ timeout: 60 });
+    const exchange = exchangeWith({ timeout: 500 });
     server.behaviour = { kind: "silent" };
-    assert.deepEqual(await run(exchange), { outcome: "timeout", reason: "no answer within 60 ms" });
+    assert.deepEqual(await run(exchange), { outcome: "timeout", reason: "no answer within 500 ms" });
     server.behaviour = { kind: "raw", bytes: "HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\nvllm:" };
-    assert.deepEqual(await run(exchange), { outcome: "timeout", reason: "no complete answer within 60 ms" });
+    assert.deepEqual(await run(exchange), { outcome: "timeout", reason: "no complete answer within 500 ms" });
     server.behaviour = { kind: "body", body: vllmExposition() };
     const patient = exchangeWith();
     assert.equal((await run(patient)).outcome, "ok");
@@ -193,8 +193,8 @@ describe("an exchange that fails", () => {
   test("by a connection that never comes about", async () => {
     server.behaviour = { kind: "silent" };
     // A TLS handshake that nobody answers.
-    const exchange = exchangeWith({ timeout: 60 }, server.url.replace("http:", "https:"));
-    assert.deepEqual(await run(exchange), { outcome: "timeout", reason: "no answer within 60 ms" });
+    const exchange = exchangeWith({ timeout: 500 }, server.url.replace("http:", "https:"));
+    assert.deepEqual(await run(exchange), { outcome: "timeout", reason: "no answer within 500 ms" });
     await until("the connection is closed", () => server.open === 0);
     await exchange.close();
   });

@@ -1,4 +1,5 @@
 import { createServer, type Server, type Socket } from "node:net";
+import { freePorts } from "../../../scripts/stack/ports.ts";
 import { vllmExposition } from "./fixtures.ts";
 
 /** What a server does with each request. */
@@ -27,14 +28,15 @@ export class MetricsServer {
   readonly #server: Server = createServer((socket) => this.#serve(socket));
 
   /** Listens on a free port, or on this one. */
-  static async start(behaviour?: Behaviour, port = 0): Promise<MetricsServer> {
+  static async start(behaviour?: Behaviour, given?: number): Promise<MetricsServer> {
     const server = new MetricsServer();
+    const port = given ?? (await freePorts(1))[0]!;
+    server.#port = port;
     if (behaviour) server.behaviour = behaviour;
     await new Promise<void>((resolve, reject) => {
       server.#server.once("error", reject);
       server.#server.listen(port, "127.0.0.1", resolve);
     });
-    server.#port = (server.#server.address() as { port: number }).port;
     return server;
   }
 
@@ -114,7 +116,7 @@ export class MetricsServer {
 }
 
 /** Waits until something holds; fails after a time that only a broken test needs. */
-export async function until(what: string, holds: () => boolean, milliseconds = 10_000): Promise<void> {
+export async function until(what: string, holds: () => boolean, milliseconds = 30_000): Promise<void> {
   const end = performance.now() + milliseconds;
   while (!holds()) {
     if (performance.now() > end) throw new Error(`not within ${milliseconds} ms: ${what}`);

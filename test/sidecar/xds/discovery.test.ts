@@ -16,7 +16,7 @@ const ENDPOINTS = "/envoy.service.endpoint.v3.EndpointDiscoveryService/StreamEnd
 const FILTERS = "/envoy.service.extension.v3.ExtensionConfigDiscoveryService/StreamExtensionConfigs";
 const ASSIGNMENT = "type.googleapis.com/envoy.config.endpoint.v3.ClusterLoadAssignment";
 const MODULE = Buffer.from("\0asm the module");
-const PATIENCE_MS = 3000;
+const PATIENCE_MS = 30_000;
 const asIs = (bytes: Buffer): Buffer => bytes;
 
 /** One stream of an Envoy. */
