@@ -21,11 +21,13 @@ const PRINTED_TIMEOUT_MS = 180_000;
 
 /** Flags of `npm start` that move everything to free ports. */
 async function freeSettings(): Promise<{ ports: Ports; flags: string[] }> {
-  const all = await freePorts(8);
-  const [requests, admin, state, health, metrics, ...simulators] = all as [number, number, number, number, number];
+  const all = await freePorts(9);
+  type Six = [number, number, number, number, number, number, ...number[]];
+  const [requests, admin, state, health, metrics, page, ...simulators] = all as Six;
   const flags = [
     ...["--envoy-port", requests, "--envoy-admin-port", admin, "--state-port", state],
-    ...["--health-port", health, "--metrics-port", metrics, "--simulator-ports", simulators.join(",")],
+    ...["--health-port", health, "--metrics-port", metrics, "--page-port", page],
+    ...["--simulator-ports", simulators.join(",")],
   ];
   return { ports: { requests, admin, metrics, simulators, all }, flags: flags.map(String) };
 }
