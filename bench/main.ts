@@ -40,7 +40,7 @@ async function runCase(
       ...(backendPort === undefined ? {} : { backendPort }),
       ...(requests === undefined ? {} : { requests }),
     });
-    return { ...result, verdicts: checkBudgets(name, result.lines, BUDGETS) };
+    return { ...result, verdicts: checkBudgets(name, result.lines, BUDGETS, quick) };
   };
   let result = await measure(1);
   const repeated = isWorthRepeating(result.verdicts);

@@ -13,7 +13,7 @@ export function explained(request: Request): u32 {
   return request.explain != 0 || request.traced == 0 ? request.explain : TRACED_ENDPOINTS;
 }
 
-/** Keeps the explanation of the pick that has just run until the answer comes. */
+/** Keeps the explanation of the pick that has just run: until the answer comes, or where it is traced until the end. */
 export function keepExplanation(request: Request): void {
   if (traceLength() == 0) return;
   giveBlock(request.trace, request.traceLength); // a decision may be made again, where it could not be answered

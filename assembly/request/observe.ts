@@ -11,6 +11,7 @@ import {
 import * as host from "../abi/host.ts";
 import { Body, bodyModelAt, isKnown } from "../body/body.ts";
 import { takeBlock } from "../memory/blocks.ts";
+import { countMany, TRACES_DROPPED } from "../metrics.ts";
 import { Renaming, targetAt } from "../policy/renaming.ts";
 import { promptTokens, UsageScan, USAGE_CACHED } from "../response/usage.ts";
 import { Root } from "../root.ts";
@@ -62,7 +63,10 @@ export function observe(request: Request): void {
   const state = changetype<Root>(request.root).store;
   if (state === null) return;
   const record = state.observations.add();
-  if (record == 0) return;
+  if (record == 0) {
+    if (request.traced != 0) countMany(TRACES_DROPPED, 1);
+    return;
+  }
   recordModels(record, request, state);
   store<u64>(record, poolOf(request, state), OBSERVATION_POOL);
   store<u64>(record, request.endpoint, OBSERVATION_ENDPOINT);

@@ -121,7 +121,7 @@ export class Request {
   endpoint: u64;
   /** Address of the RunningRow in which the request counts; 0: none. */
   runningRow: usize;
-  /** Address and bytes of the explanation that the client asked for; 0: none. */
+  /** Address and bytes of the explanation that the client asked for, or that a trace takes; 0: none. */
   trace: usize;
   traceLength: u32;
   /** Address of the Allowance where rate limits may hold for it, until it is over; 0: none do. */

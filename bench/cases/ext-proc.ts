@@ -60,7 +60,11 @@ function summarize(rounds: readonly Measured[]) {
   };
 }
 
-/** What a round with ext_proc took, of what plain's beside it did; Envoy's CPU with what it has the sidecar do. */
+/**
+ * What a round with ext_proc took, of what plain's beside it did; Envoy's CPU with what it has the sidecar do. Pairs of
+ * rounds are compared, so here the sidecar's own work, which is the same in all arms, is that of plain's round;
+ * `sidecar_us` is against inline, as it is the price of deciding there instead of inside Envoy.
+ */
 function besidePlain(measured: Readonly<Record<Arm, readonly Measured[]>>) {
   const of = (ratio: (plain: Measured, extProc: Measured) => number) =>
     Number(median(measured.plain.map((plain, round) => ratio(plain, measured["ext-proc"][round]!))).toPrecision(4));

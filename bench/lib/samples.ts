@@ -34,7 +34,7 @@ const FRAMES_OUT = 3;
 /** An address, a symbol, and in parentheses a path or a name in brackets. */
 const FRAME = /^\s+([0-9a-f]+) .*\(([/[].*)\)$/;
 
-/** Reads what `perf script -F ip,sym,dso` prints, line by line; yields each sample's stack. */
+/** Reads what `perf script -F comm,ip,sym,dso` prints, line by line; yields each sample's stack. */
 export async function* readStacks(lines: AsyncIterable<string> | Iterable<string>): AsyncGenerator<Stack> {
   let stack: Frame[] = [];
   for await (const line of lines) {

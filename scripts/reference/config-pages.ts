@@ -9,7 +9,7 @@ import { PLUGIN_FIELDS } from "../../sidecar/epp-config/read-plugins.ts";
 import { ENTRY_FIELDS, PROFILE_FIELDS } from "../../sidecar/epp-config/read-profiles.ts";
 import { sectionShapes } from "../../sidecar/epp-config/sections.ts";
 import { FIELD_HEAD, fieldRows } from "./fields.ts";
-import { code, page, table } from "./markdown.ts";
+import { code, fieldTable, page, table } from "./markdown.ts";
 
 const NEWER = API_VERSIONS["llm-d.ai"];
 const OLDER = API_VERSIONS["inference.networking.x-k8s.io"];
@@ -64,13 +64,6 @@ reference endpoint pickers, but for those that are said to be only here. Where t
   );
 }
 
-function plainTable(fields: Readonly<Record<string, string>>): string {
-  return table(
-    ["field", "what it is"],
-    Object.entries(fields).map(([name, about]) => [code(name), about]),
-  );
-}
-
 function gateTable(): string {
   return table(
     ["gate", "here"],
@@ -87,13 +80,13 @@ export function configPage(): string {
     "EndpointPickerConfig",
     "A mapping, YAML or JSON. [Configuration](../configuration.md#scheduling) says what becomes of it, " +
       "[plugins](plugins.md) has the plugins.",
-    plainTable(CONFIG_FIELDS),
+    fieldTable(CONFIG_FIELDS),
     "## An entry of `plugins`",
-    plainTable(PLUGIN_FIELDS),
+    fieldTable(PLUGIN_FIELDS),
     "## An entry of `schedulingProfiles`",
-    plainTable(PROFILE_FIELDS),
+    fieldTable(PROFILE_FIELDS),
     "Each of its `plugins`:",
-    plainTable(ENTRY_FIELDS),
+    fieldTable(ENTRY_FIELDS),
     "## `featureGates`",
     gateTable(),
     ...Object.entries(sectionShapes()).flatMap(([name, shape]) => [

@@ -2,14 +2,7 @@
 
 import { ENDPOINT_FIELDS, FILE_FIELDS, POOL_FIELDS } from "../../sidecar/discovery/endpoint-file.ts";
 import { POLICY_PARTS } from "../../sidecar/discovery/file-policies.ts";
-import { code, page, table } from "./markdown.ts";
-
-function fieldTable(fields: Readonly<Record<string, string>>): string {
-  return table(
-    ["field", "what it is"],
-    Object.entries(fields).map(([name, about]) => [code(name), about]),
-  );
-}
+import { fieldTable, page } from "./markdown.ts";
 
 /** docs/reference/endpoint-file.md */
 export function endpointFilePage(): string {

@@ -14,6 +14,14 @@ export function table(head: readonly string[], rows: readonly (readonly string[]
   return [line(head), `|${"---|".repeat(head.length)}`, ...rows.map(line)].join("\n");
 }
 
+/** A table of fields, by name, and of what each is. */
+export function fieldTable(fields: Readonly<Record<string, string>>): string {
+  return table(
+    ["field", "what it is"],
+    Object.entries(fields).map(([name, about]) => [code(name), about]),
+  );
+}
+
 /** A text as code; nothing for nothing. */
 export function code(text: string): string {
   return text === "" ? "" : `\`${text}\``;

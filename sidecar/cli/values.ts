@@ -120,12 +120,15 @@ export const namespaceNames: ValueReader<readonly string[]> = reading(
 );
 
 /** Families of metrics between commas. */
-export function metricFamilies(text: string): readonly MetricFamily[] {
-  const names = items(text);
-  const found = METRIC_FAMILIES.filter((family) => names.includes(family));
-  if (found.length === names.length) return found;
-  throw new InvalidArgumentError("Expected gie, llm-d or gie,llm-d.");
-}
+export const metricFamilies: ValueReader<readonly MetricFamily[]> = reading(
+  "gie, llm-d or gie,llm-d",
+  (text) => {
+    const names = items(text);
+    const found = METRIC_FAMILIES.filter((family) => names.includes(family));
+    return found.length === names.length ? found : undefined;
+  },
+  ["gie", "llm-d", "gie,llm-d"],
+);
 
 /** At most so many ports between commas, each once. */
 export function ports(max: number): ValueReader<readonly number[]> {

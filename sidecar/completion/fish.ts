@@ -1,5 +1,5 @@
 import type { CommandTable, Flag } from "../cli/flag-table.ts";
-import type { CompletionTable } from "./table.ts";
+import { type CompletionTable, namesOf } from "./table.ts";
 
 /** A text as fish reads it back. */
 function quoted(text: string): string {
@@ -33,7 +33,7 @@ function commandLines(name: string, command: CommandTable): string[] {
 
 /** A script for fish. */
 export function fishScript({ name, commands, own, byDefault }: CompletionTable): string {
-  const given = own.flatMap(({ long, short }) => [long, ...(short === undefined ? [] : [short])]);
+  const given = own.flatMap(namesOf);
   const first = "__inline_epp_first";
   return `# fish completion for ${name}
 

@@ -1,5 +1,5 @@
 import type { CommandTable, Flag } from "../cli/flag-table.ts";
-import { type CompletionTable, quoted } from "./table.ts";
+import { type CompletionTable, namesOf, quoted } from "./table.ts";
 
 /** Descriptions stand between brackets and before colons. */
 function escaped(text: string): string {
@@ -38,10 +38,8 @@ function commandCase(command: CommandTable): string {
 /** A script for zsh: to be sourced behind compinit, or a file `_inline-epp` of $fpath. */
 export function zshScript({ name, commands, own, byDefault }: CompletionTable): string {
   const described = commands.map((command) => quoted(`${escaped(command.name)}:${escaped(command.about)}`));
-  const flags = own.flatMap(({ long, short, about }) =>
-    [long, ...(short === undefined ? [] : [short])].map((flag) => quoted(`${flag}:${escaped(about)}`)),
-  );
-  const given = own.flatMap(({ long, short }) => [long, ...(short === undefined ? [] : [short])]);
+  const flags = own.flatMap((flag) => namesOf(flag).map((name) => quoted(`${name}:${escaped(flag.about)}`)));
+  const given = own.flatMap(namesOf);
   return `#compdef ${name}
 
 _${name}() {

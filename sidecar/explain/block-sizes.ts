@@ -11,7 +11,7 @@ import {
   RECORD_KIND,
   RECORD_VALUES,
 } from "../../wire/layout.ts";
-import { xxh64 } from "../../wire/xxh64.ts";
+import { endpointKey } from "../state/endpoint-key.ts";
 import type { SnapshotPlan, SnapshotPool } from "./snapshot.ts";
 
 const VALUE_BYTES = 8;
@@ -50,7 +50,7 @@ export function blockSizeNotes(
   const recorded = promptBlockTokens(pool, own);
   const asked = promptBlockTokens(pool, plan);
   if (recorded === asked) return [];
-  const endpoints = new Set(pool.endpoints.map(({ endpoint }) => xxh64(endpoint.address)));
+  const endpoints = new Set(pool.endpoints.map(({ endpoint }) => endpointKey(endpoint)));
   if (!journals.some((journal) => tellsOfBlocks(journal, endpoints))) return [];
   return [
     `prefixes in the snapshot are of ${recorded}-token blocks, this configuration's are ${asked}: ` +

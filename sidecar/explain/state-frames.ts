@@ -1,8 +1,8 @@
 // A pool of a snapshot as the frames that a sidecar would send of it.
 
 import { encodeFlight, encodeLoad, encodePlan, encodePolicy, encodeRoster } from "../../wire/encode.ts";
-import { xxh64 } from "../../wire/xxh64.ts";
 import { policyOf } from "../push/policy.ts";
+import { endpointKey } from "../state/endpoint-key.ts";
 import type { SnapshotPlan, SnapshotPool } from "./snapshot.ts";
 
 const EPOCH = 1n;
@@ -31,6 +31,6 @@ export function loadFrame({ name, freshFor, endpoints }: SnapshotPool, sequence:
 /** FLIGHT of all gateways but the one that it goes to, which has nothing in flight itself. */
 export function flightFrame({ endpoints }: SnapshotPool): Uint8Array {
   const busy = endpoints.filter(({ inFlight }) => inFlight.requests + inFlight.tokens + inFlight.prefill > 0);
-  const entries = busy.map(({ endpoint, inFlight }) => ({ endpoint: xxh64(endpoint.address), ...inFlight }));
+  const entries = busy.map(({ endpoint, inFlight }) => ({ endpoint: endpointKey(endpoint), ...inFlight }));
   return encodeFlight({ owner: 0n, entries });
 }

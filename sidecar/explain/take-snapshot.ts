@@ -1,22 +1,22 @@
 // A running sidecar's state as a snapshot's JSON.
 
 import { STAGE_SCORER } from "../../wire/layout.ts";
-import type { Endpoint, PlanStep, Sample } from "../../wire/model.ts";
-import { xxh64 } from "../../wire/xxh64.ts";
+import type { PlanStep } from "../../wire/model.ts";
 import type { PlanSource } from "../push/plan-source.ts";
 import type { Told } from "../push/relay.ts";
 import type { PolicySource, PoolSource } from "../state/source.ts";
 import { printableAdmission } from "./admission.ts";
 import { engineNames, handlerNames, operatorNames, pluginNames, roleNames } from "./names.ts";
 import { printablePolicies } from "./policies.ts";
-import { type InFlight, SNAPSHOT_VERSION, type SnapshotPlan } from "./snapshot.ts";
+import { poolState } from "./pool-state.ts";
+import { SNAPSHOT_VERSION, type SnapshotEndpoint, type SnapshotPlan } from "./snapshot.ts";
 
 /** Bytes of records per frame: what a gateway is sent at once. */
 const JOURNAL_BYTES = 65_536;
 /** No gateway's stream has this number. */
 const NO_GATEWAY = 0;
 
-function printableEndpoint(endpoint: Endpoint, sample: Sample, inFlight: InFlight): object {
+function printableEndpoint({ endpoint, sample, inFlight }: SnapshotEndpoint): object {
   const { address, name, zone, labels, engine, role, rank } = endpoint;
   const { ready, age, counter: _counter, ...signals } = sample;
   return {
@@ -64,17 +64,15 @@ function printablePool(
   name: string,
   source: PoolSource & PolicySource,
   plans: PlanSource,
-  { flights }: Told,
+  told: Told,
 ): object | undefined {
-  const roster = source.roster(name);
-  const load = source.load(name, 0n, 0n);
-  const policies = source.policies(name);
-  if (roster === undefined || load === undefined || policies === undefined) return undefined;
-  const endpoints = roster.endpoints.map((endpoint, index) =>
-    printableEndpoint(endpoint, load.samples[index]!, flights.total(xxh64(endpoint.address))),
-  );
-  const plan = printablePlan(plans.plan(name));
-  return { name, freshFor: load.freshFor, plan, ...printablePolicies(policies), endpoints };
+  const pool = poolState(name, source, plans, told);
+  if (pool === undefined) return undefined;
+  const { freshFor, plan, policies, endpoints } = pool;
+  return {
+    ...{ name, freshFor, plan: printablePlan(plan), ...printablePolicies(policies) },
+    endpoints: endpoints.map(printableEndpoint),
+  };
 }
 
 /**

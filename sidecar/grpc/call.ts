@@ -2,6 +2,9 @@ import type { OutgoingHttpHeaders, ServerHttp2Stream } from "node:http2";
 import { frame, MessageReader, MessageRefused, writePrefix } from "./messages.ts";
 
 const OK = 0;
+const INTERNAL = 13;
+/** What a client is told where its call came upon an error of ours. */
+export const INTERNAL_DETAILS = "the sidecar has failed at this; its log says how";
 const HEADERS = { ":status": 200, "content-type": "application/grpc" } as const;
 
 /** As gRPC wants its messages in headers: printable ASCII as it is, but for the percent sign. */
@@ -26,23 +29,28 @@ export class GrpcCall {
   readonly peer: string;
   readonly #stream: ServerHttp2Stream;
   readonly #most: number;
+  readonly #failed: (error: unknown) => void;
   #listener: CallListener | undefined;
   #corked = false;
   #over = false;
   #trailers: OutgoingHttpHeaders = { "grpc-status": OK };
 
-  /** @param most bytes that a message may have. */
-  constructor(stream: ServerHttp2Stream, peer: string, most: number) {
+  /**
+   * @param most bytes that a message may have.
+   * @param failed hears what the listener throws, which ends the call and nothing else.
+   */
+  constructor(stream: ServerHttp2Stream, peer: string, most: number, failed: (error: unknown) => void) {
     this.#stream = stream;
     this.peer = peer;
     this.#most = most;
+    this.#failed = failed;
     stream.on("error", () => undefined); // "close" follows
     stream.on("wantTrailers", () => {
       if (!this.#gone) stream.sendTrailers(this.#trailers);
     });
     stream.on("close", () => {
       this.#over = true;
-      this.#listener?.closed();
+      this.#guard(() => this.#listener?.closed());
     });
   }
 
@@ -64,17 +72,25 @@ export class GrpcCall {
     });
     this.#stream.on("data", (chunk: Buffer) => {
       if (this.#over) return;
-      try {
-        reader.feed(chunk);
-      } catch (error) {
-        if (!(error instanceof MessageRefused)) throw error;
-        this.fail(error.code, error.message);
-      }
+      this.#guard(() => reader.feed(chunk));
     });
     this.#stream.on("end", () => {
-      if (!this.#over) listener.halfClosed();
+      if (!this.#over) this.#guard(() => listener.halfClosed());
     });
     if (this.#stream.destroyed) listener.closed();
+  }
+
+  #guard(act: () => void): void {
+    try {
+      act();
+    } catch (error) {
+      if (error instanceof MessageRefused) {
+        this.fail(error.code, error.message);
+        return;
+      }
+      this.#failed(error);
+      this.fail(INTERNAL, INTERNAL_DETAILS);
+    }
   }
 
   /** Sends headers, so that the client knows that the call stands before there is anything to say. */

@@ -38,6 +38,7 @@ const OPTIONS = {
 /** Serves gRPC's methods, by path, on connections that it is given. */
 export class GrpcServer {
   readonly #methods: ReadonlyMap<string, GrpcMethod>;
+  readonly #failed: (path: string, error: unknown) => void;
   readonly #server: Http2Server = createServer(OPTIONS);
   /** `ip:port` of each session's client. */
   readonly #sessions = new Map<ServerHttp2Session, string>();
@@ -45,8 +46,10 @@ export class GrpcServer {
   #connecting = "";
   #closed = false;
 
-  constructor(methods: ReadonlyMap<string, GrpcMethod>) {
+  /** @param failed hears what serving a call has thrown: the call ends, the rest goes on. */
+  constructor(methods: ReadonlyMap<string, GrpcMethod>, failed: (path: string, error: unknown) => void) {
     this.#methods = methods;
+    this.#failed = failed;
     this.#server.on("session", (session) => this.#join(session));
     this.#server.on("sessionError", () => undefined); // the session closes
     this.#server.on("stream", (stream, headers) => this.#serve(stream, headers));
@@ -122,7 +125,7 @@ export class GrpcServer {
     const path = headers[":path"] ?? "";
     const method = this.#methods.get(path);
     const peer = this.#sessions.get(stream.session as ServerHttp2Session) ?? "";
-    const call = new GrpcCall(stream, peer, method?.mostBytes ?? 0);
+    const call = new GrpcCall(stream, peer, method?.mostBytes ?? 0, (error) => this.#failed(path, error));
     if (method === undefined) call.fail(UNIMPLEMENTED, `no method ${path}`);
     else method.serve(call);
   }

@@ -1,6 +1,6 @@
 import type { Endpoint } from "../../wire/model.ts";
-import { nameKey } from "../../wire/name-key.ts";
 import { type PodLabels, podLabels } from "../observe/pod-labels.ts";
+import { endpointKey } from "../state/endpoint-key.ts";
 import { OTHER } from "./bounded-names.ts";
 
 /** Pairs of an endpoint and a model that are counted apart; the rest of an endpoint's models is OTHER. */
@@ -41,7 +41,7 @@ export class Attempts {
     }
     const isNew = !models.has(model);
     const name = isNew && this.#pairs >= this.#most ? OTHER : model;
-    if (isNew && name === model) this.#pairs++;
+    if (isNew && name !== OTHER) this.#pairs++;
     models.set(name, (models.get(name) ?? 0) + 1);
   }
 
@@ -53,7 +53,7 @@ export class Attempts {
   /** What these endpoints have served; of others it is forgotten. */
   served(endpoints: readonly Endpoint[]): Attempt[] {
     const found = new Map<bigint, Endpoint>();
-    for (const endpoint of endpoints) found.set(nameKey(endpoint.address), endpoint);
+    for (const endpoint of endpoints) found.set(endpointKey(endpoint), endpoint);
     for (const [key, models] of this.#served) {
       if (found.has(key)) continue;
       this.#served.delete(key);

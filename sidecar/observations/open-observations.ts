@@ -1,6 +1,7 @@
 // What gateways tell of finished requests, on its way to who wants to know.
 
 import type { Observed } from "../../wire/model.ts";
+import { Quiet } from "../observe/quiet.ts";
 import type { Traffic } from "../page/traffic.ts";
 import type { Parts } from "../parts.ts";
 import type { PlanSource } from "../push/plan-source.ts";
@@ -21,7 +22,7 @@ export function openObservations(
   plans: Pick<PlanSource, "plan">,
   traffic: Traffic | undefined,
   tracing: Tracing | undefined,
-  { clock, metrics }: Parts,
+  { clock, log, metrics }: Parts,
 ): (batch: Observed) => void {
   const poolNames = new PoolNames(source);
   const configured = new ConfiguredModels(source);
@@ -35,8 +36,21 @@ export function openObservations(
     clock,
   });
   const spans = tracing?.follow(source, (key) => poolNames.of(key));
+  const quiet = new Quiet(clock);
+
+  // Spans are best effort: what goes wrong with them costs no counts.
+  function traceIds(batch: Observed): ReadonlyMap<number, string> | undefined {
+    try {
+      return spans?.(batch);
+    } catch (error) {
+      const unsaid = quiet.mayI("spans");
+      if (unsaid !== undefined) log.error({ error, unsaid }, "no spans could be made of requests");
+      return undefined;
+    }
+  }
+
   return (batch) => {
-    count(batch, spans?.(batch));
+    count(batch, traceIds(batch));
     if (traffic === undefined) return;
     const explanations = new Map(batch.traced.map(({ record, explanation }) => [record, explanation]));
     for (const [index, record] of batch.records.entries()) {

@@ -2,6 +2,7 @@ import type { Registry } from "prom-client";
 import type { Endpoint } from "../../wire/model.ts";
 import type { MetricFamily } from "../observe/metric-family.ts";
 import { registerReadings } from "../observe/read-metric.ts";
+import { inOneGo } from "../support/in-one-go.ts";
 import type { Attempts } from "./attempts.ts";
 
 const NAMES: Record<MetricFamily, { readonly name: string; readonly podLabel: string }> = {
@@ -16,6 +17,7 @@ export function registerAttempts(
   attempts: Attempts,
   endpoints: () => readonly Endpoint[],
 ): void {
+  const byEndpoint = inOneGo(() => attempts.served(endpoints()));
   for (const family of families) {
     const { name, podLabel } = NAMES[family];
     registerReadings(
@@ -31,7 +33,7 @@ export function registerAttempts(
           const nobody = { [podLabel]: "", namespace: "", port: "" };
           return { labels: { status: "failure", target_model_name: model, ...nobody }, value };
         });
-        const served = attempts.served(endpoints()).map(({ pod, namespace, port, model, count }) => {
+        const served = byEndpoint().map(({ pod, namespace, port, model, count }) => {
           const labels = { status: "success", target_model_name: model, [podLabel]: pod, namespace, port };
           return { labels, value: count };
         });

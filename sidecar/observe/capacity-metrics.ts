@@ -2,8 +2,8 @@
 
 import type { Registry } from "prom-client";
 import type { Endpoint } from "../../wire/model.ts";
-import { nameKey } from "../../wire/name-key.ts";
 import type { PlanSource } from "../push/plan-source.ts";
+import { endpointKey } from "../state/endpoint-key.ts";
 import type { PoolSource } from "../state/source.ts";
 import type { Clock } from "../support/clock.ts";
 import { inOneGo } from "../support/in-one-go.ts";
@@ -32,20 +32,21 @@ export function registerCapacityMetrics(
   families: readonly MetricFamily[],
   { source, plans, inFlight, clock }: CapacitySources,
 ): void {
-  const at = ({ address }: Endpoint): InFlightAt => inFlight(nameKey(address));
+  const at = (endpoint: Endpoint): InFlightAt => inFlight(endpointKey(endpoint));
   const endpointsOf = (pool: string) => source.roster(pool)?.endpoints ?? [];
 
+  const saturations = inOneGo(() =>
+    source.pools().flatMap((pool) => {
+      const load = source.load(pool, 0n, clock.wall());
+      if (load === undefined) return [];
+      const value = saturation(plans.plan(pool).settings.admission, load, endpointsOf(pool), at);
+      return { labels: { inference_pool: pool, stage: "effective" }, value };
+    }),
+  );
   for (const family of families) {
     const labelNames = ["inference_pool", "stage"];
     const help = "How full a pool is by its saturation detector; from 1 on it takes no more.";
-    registerReadings(registry, "gauge", { name: SATURATION[family], help, labelNames }, () =>
-      source.pools().flatMap((pool) => {
-        const load = source.load(pool, 0n, clock.wall());
-        if (load === undefined) return [];
-        const value = saturation(plans.plan(pool).settings.admission, load, endpointsOf(pool), at);
-        return { labels: { inference_pool: pool, stage: "effective" }, value };
-      }),
-    );
+    registerReadings(registry, "gauge", { name: SATURATION[family], help, labelNames }, saturations);
   }
   if (!families.includes("llm-d")) return;
 

@@ -2,7 +2,7 @@ import type { TlsOptions } from "node:tls";
 import { status } from "@grpc/grpc-js";
 import { MAX_FRAME_BYTES, MAX_POOLS } from "../../wire/layout.ts";
 import type { Observed } from "../../wire/model.ts";
-import type { GrpcCall } from "../grpc/call.ts";
+import { type GrpcCall, INTERNAL_DETAILS } from "../grpc/call.ts";
 import { openPort, type PortSecurity } from "../grpc/port.ts";
 import { type GrpcMethod, GrpcServer } from "../grpc/server.ts";
 import type { Ledger } from "../limits/ledger.ts";
@@ -214,12 +214,27 @@ export async function startPushServer(options: PushServerOptions): Promise<PushS
     [stateService.Spend.path]: (frame) => receiveSpent(frame, budgets, refused),
   };
 
+  /** What an error of ours costs: the call that came upon it. */
+  function failed(path: string, error: unknown): void {
+    const unsaid = quiet.mayI(path);
+    if (unsaid !== undefined) log.error({ path, error, unsaid }, "a call could not be served");
+  }
+
+  async function answerTo(path: string, frame: Uint8Array): Promise<CallReply> {
+    try {
+      return await calls[path]!(frame);
+    } catch (error) {
+      failed(path, error);
+      return { code: status.INTERNAL, details: INTERNAL_DETAILS };
+    }
+  }
+
   function serveCall(path: string, call: GrpcCall): void {
     let asked = false;
     call.listen({
       async message(frame) {
         asked = true;
-        const answer = await calls[path]!(frame);
+        const answer = await answerTo(path, frame);
         if (answer instanceof Uint8Array) {
           call.write(answer);
           call.end();
@@ -243,6 +258,7 @@ export async function startPushServer(options: PushServerOptions): Promise<PushS
       }),
       ...(options.methods ?? []),
     ]),
+    failed,
   );
   const port = await openPort(options.listen, options.security ?? PLAINTEXT, (socket) => server.connect(socket));
   const endings = [
@@ -269,7 +285,7 @@ export async function startPushServer(options: PushServerOptions): Promise<PushS
     renew: port.renew,
     told,
     attach,
-    call: (path, frame) => (Object.hasOwn(calls, path) ? Promise.resolve(calls[path]!(frame)) : undefined),
+    call: (path, frame) => (Object.hasOwn(calls, path) ? answerTo(path, frame) : undefined),
     gateways: () => [...gateways].map((gateway) => gateway.status()),
     stop(grace = 2000) {
       stopped ??= stop(grace);

@@ -57,6 +57,13 @@ function chosen<T extends string>(
   throw new VariableRefused(found.name, found.value, `Expected one of ${known.join(", ")}.`);
 }
 
+// In any case, says OpenTelemetry.
+function isDisabled(env: Variables): boolean {
+  const found = variable(env, "OTEL_SDK_DISABLED");
+  const lower = found && { ...found, value: found.value.toLowerCase() };
+  return chosen<"true" | "false">(lower, ["true", "false"], "false") === "true";
+}
+
 function ratioOf(env: Variables): number {
   const name = "OTEL_TRACES_SAMPLER_ARG";
   const value = variable(env, name)?.value ?? DEFAULT_RATIO;
@@ -79,7 +86,7 @@ function checkEndpoint(env: Variables): void {
  * @throws VariableRefused
  */
 export function tracingSettings(env: Variables): TracingSettings | undefined {
-  if (env.OTEL_SDK_DISABLED?.trim().toLowerCase() === "true") return undefined;
+  if (isDisabled(env)) return undefined;
   if (chosen<"otlp" | "none">(variable(env, "OTEL_TRACES_EXPORTER"), ["otlp", "none"], "otlp") === "none")
     return undefined;
   const sampler = chosen(variable(env, "OTEL_TRACES_SAMPLER"), [...SAMPLERS.keys()], DEFAULT_SAMPLER);

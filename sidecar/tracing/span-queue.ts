@@ -25,6 +25,8 @@ export class SpanQueue implements SpanProcessor {
   #waiting: ReadableSpan[] = [];
   #cancel: (() => void) | undefined;
   #underWay: Promise<void> | undefined;
+  /** Spans of the export that is under way. */
+  #sending = 0;
   #over = false;
 
   constructor(exporter: SpanExporter, observer: SpanObserver, clock: Pick<Clock, "after">) {
@@ -62,7 +64,9 @@ export class SpanQueue implements SpanProcessor {
     await Promise.race([this.forceFlush().then(() => this.#exporter.shutdown()), late]);
     cancel?.();
     this.#cancel?.();
-    const lost = this.#waiting.splice(0).length;
+    // What is still under way may arrive, but nobody will be there to hear of it.
+    const lost = this.#waiting.splice(0).length + this.#sending;
+    this.#sending = 0;
     if (lost > 0) this.#observer.dropped("export_failed", lost);
   }
 
@@ -84,13 +88,22 @@ export class SpanQueue implements SpanProcessor {
   }
 
   #send(batch: ReadableSpan[]): Promise<void> {
+    this.#sending = batch.length;
     const sent = new Promise<void>((resolve) => {
       this.#exporter.export(batch, ({ code, error }) => {
-        if (code === 0) this.#observer.exported(batch.length);
-        else this.#observer.dropped("export_failed", batch.length, error);
+        this.#sent(code === 0, error);
         resolve();
       });
     });
-    return sent.catch((error: Error) => this.#observer.dropped("export_failed", batch.length, error));
+    return sent.catch((error: Error) => this.#sent(false, error));
+  }
+
+  // After the end came first, its spans are counted already.
+  #sent(arrived: boolean, error: Error | undefined): void {
+    const count = this.#sending;
+    this.#sending = 0;
+    if (count === 0) return;
+    if (arrived) this.#observer.exported(count);
+    else this.#observer.dropped("export_failed", count, error);
   }
 }

@@ -56,13 +56,14 @@ test("a figure that was not measured fails", () => {
   assert.match(failureText(verdict!), /^one: growth was not measured; /);
 });
 
-test("a time is shown beside its aim and never fails, and what a quick run leaves out is not spoken of", () => {
+test("a time is shown beside its aim and fails only where there is none, and what a quick run leaves out is not spoken of", () => {
   const timed: Budget = { ...GROWTH, figure: "us", value: 3, timed: true };
   const of = (fields: Record<string, number>) =>
     checkBudgets("one", [fields], [timed]).map(({ met, kept }) => [met, kept]);
   assert.deepEqual(of({ us: 2.9 }), [[true, true]]);
   assert.deepEqual(of({ us: 300 }), [[false, true]]);
-  assert.deepEqual(of({ growth: 1 }), []);
+  assert.deepEqual(of({ growth: 1 }), [[false, false]], "a figure that nothing has");
+  assert.deepEqual(checkBudgets("one", [{ growth: 1 }], [timed], true), []);
 });
 
 test("a run is worth repeating where what failed may be the machine's", () => {

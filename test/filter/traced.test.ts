@@ -212,3 +212,12 @@ test("traces that find no room are dropped and counted, and the records go on", 
   assert.ok(kept > 20 && kept < 400, `${kept} of 400`);
   assert.equal(rig.metrics.value(DROPPED), 400 - kept);
 });
+
+test("a traced request whose record finds no room is a trace dropped, too", () => {
+  const { rig, worker } = tracing(by(SAMPLER_PARENT, 1));
+  for (let asked = 0; asked < 2000; asked++) ask(worker, completion("Hello")).close();
+  let kept = 0;
+  for (let batch = 0; batch < 5; batch++) kept += told(rig).length;
+  assert.ok((rig.metrics.value("inline_epp_observations_dropped_total") ?? 0) > 0);
+  assert.equal(rig.metrics.value(DROPPED), 2000 - kept);
+});

@@ -22,6 +22,7 @@ async function open(t: TestContext): Promise<number> {
       [STREAM, { ...answer, mostBytes: 1000 }],
       [PER_REQUEST, { ...answer, mostBytes: 1000, perRequest: true }],
     ]),
+    () => undefined,
   );
   const port = await openPort(LISTEN, { tls: selfSigned(), plaintext: true }, (socket) => server.connect(socket));
   t.after(async () => {

@@ -19,7 +19,7 @@ const LISTEN = { host: "127.0.0.1", port: 0, flag: "--grpc-port" };
 const ANSWERED = "12"; // UNIMPLEMENTED: somebody is there who speaks gRPC
 
 async function open(t: TestContext, security: PortSecurity) {
-  const server = new GrpcServer(new Map());
+  const server = new GrpcServer(new Map(), () => undefined);
   const port = await openPort(LISTEN, security, (socket) => server.connect(socket));
   t.after(async () => {
     port.close();

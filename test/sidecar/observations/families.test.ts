@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Endpoint, Observation, RunningRequests } from "../../../wire/model.ts";
 import { xxh64 } from "../../../wire/xxh64.ts";
 import { written } from "../observe/written.ts";
@@ -137,6 +138,7 @@ test("requests are counted by who answered, as long as the endpoint is there", a
       [row("success", "pod-a-rank-1", "ns", "8001", label)]: 1,
     });
   }
+  await nextTurn(); // two looks within one turn see the same
   endpoints.pop();
   assert.equal(Object.keys(await samples("llm_d_epp_scheduler_attempts_total")).length, 2);
 });

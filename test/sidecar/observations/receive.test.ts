@@ -1,8 +1,9 @@
 // Frames as they come: taken whole, or refused whole.
 
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { type TestContext, test } from "node:test";
 import { status as codes, credentials, makeGenericClientConstructor } from "@grpc/grpc-js";
+import type { GrpcCall } from "../../../sidecar/grpc/call.ts";
 import { receiveObserved } from "../../../sidecar/observations/receive.ts";
 import { stateService } from "../../../sidecar/push/service.ts";
 import { encodeObserved } from "../../../wire/encode-observed.ts";
@@ -54,19 +55,65 @@ for (const [what, reason, frame] of ODD) {
   });
 }
 
-test("a worker's call is answered by what became of its batch", async (t) => {
-  const { server, observer, taken } = await setUp(t);
+/** Calls a server's Observe; what is answered: bytes, or a code and why. */
+function observing(t: TestContext, port: number): (frame: Uint8Array) => Promise<string> {
   const Client = makeGenericClientConstructor(stateService, "State");
-  const client = new Client(`127.0.0.1:${server.port}`, credentials.createInsecure());
+  const client = new Client(`127.0.0.1:${port}`, credentials.createInsecure());
   t.after(() => client.close());
-  const call = (frame: Uint8Array) =>
+  return (frame) =>
     new Promise<string>((resolve) => {
       client.Observe!(frame, (error: { code: number; details: string } | null, answer: Uint8Array | undefined) => {
         resolve(error === null ? `${answer?.length} bytes` : `${error.code} ${error.details}`);
       });
     });
+}
+
+test("a worker's call is answered by what became of its batch", async (t) => {
+  const { server, observer, taken } = await setUp(t);
+  const call = observing(t, server.port);
   assert.equal(await call(encodeObserved(GOOD)), "0 bytes");
   assert.deepEqual(taken, [GOOD]);
   assert.match(await call(encodeObserved(GOOD).subarray(0, 40)), /^3 truncated: /);
   assert.deepEqual([taken.length, observer.refusals], [1, ["up truncated 1"]]);
 });
+
+test("a batch that nobody can make anything of costs its call, and neither the next one nor the process", async (t) => {
+  let broken = true;
+  const observed = () => {
+    if (broken) throw new TypeError("what is this");
+  };
+  const { server, log } = await setUp(t, { observed });
+  const call = observing(t, server.port);
+  const frame = encodeObserved(GOOD);
+  assert.match(await call(frame), /^13 the sidecar has failed at this/);
+  const here = await server.call(stateService.Observe.path, frame);
+  assert.equal((here as { code: number }).code, codes.INTERNAL, "the filter in this process hears the same");
+  const said = log.of("a call could not be served");
+  assert.deepEqual(
+    said.map(({ path, error }) => [path, (error as Error).message]),
+    [[stateService.Observe.path, "what is this"]],
+  );
+  broken = false;
+  assert.equal(await call(frame), "0 bytes");
+});
+
+for (const [when, broken] of [
+  ["a message comes", { message: true }],
+  ["it has no more to say", { halfClosed: true }],
+] as const) {
+  test(`who serves a call and throws when ${when} costs that call alone`, async (t) => {
+    const thrower = (does: boolean | undefined) => () => {
+      if (does) throw new TypeError("oh");
+    };
+    const serve = (call: GrpcCall) => {
+      const { message, halfClosed }: { message?: boolean; halfClosed?: boolean } = broken;
+      call.listen({ message: thrower(message), halfClosed: thrower(halfClosed), closed: () => undefined });
+    };
+    const path = stateService.Observe.path;
+    const { server, log } = await setUp(t, { methods: [[path, { serve, mostBytes: 1000 }]] });
+    const call = observing(t, server.port);
+    assert.match(await call(Uint8Array.of(1)), /^13 /);
+    assert.match(await call(Uint8Array.of(2)), /^13 /);
+    assert.equal(log.of("a call could not be served").length, 1);
+  });
+}

@@ -55,7 +55,10 @@ test("pools' saturation and endpoints' requests are exposed", async () => {
   const inFlight = (endpoint: bigint) =>
     endpoint === nameKey("10.0.0.1:8000") ? { requests: 3, tokens: 70 } : { requests: 1, tokens: 5 };
   registerCapacityMetrics(registry, METRIC_FAMILIES, { source, plans, inFlight, clock: new ManualClock() });
-  const lines = (await registry.metrics()).split("\n").filter((line) => /^\w+\{/.test(line));
+  source.loads = 0;
+  const text = await registry.metrics();
+  assert.equal(source.loads, 2, "one of each pool, for both families");
+  const lines = text.split("\n").filter((line) => /^\w+\{/.test(line));
   const expected = saturation(
     plans.plan("ns/a").settings.admission,
     source.load("ns/a", 0n, 0n)!,

@@ -1,6 +1,5 @@
 import type { TestContext } from "node:test";
-import type { Peers } from "../../../sidecar/push/peers.ts";
-import { startPushServer } from "../../../sidecar/push/push-server.ts";
+import { type PushServerOptions, startPushServer } from "../../../sidecar/push/push-server.ts";
 import type { Observed } from "../../../wire/model.ts";
 import { ManualClock } from "../support/manual-clock.ts";
 import { FakePlans, FakeSource } from "./fake-source.ts";
@@ -11,7 +10,10 @@ import { TestGateway } from "./test-gateway.ts";
 const USUAL = ["a", "b", "new", "big", "small", "good", "bad"].map((name) => `ns/${name}`);
 
 /** A push server on a free loopback port whose time stands still; all of it ends with the test. */
-export async function setUp(t: TestContext, more: { readonly peers?: Peers } = {}) {
+export async function setUp(
+  t: TestContext,
+  more: Partial<Pick<PushServerOptions, "peers" | "observed" | "methods">> = {},
+) {
   const source = new FakeSource();
   const plans = new FakePlans();
   const clock = new ManualClock();

@@ -166,20 +166,45 @@ test("models that a batch had no room for, and models that were not replaced", a
   assert.deepEqual([lost["gen_ai.request.model"], lost["inline_epp.client_model"]], [undefined, undefined]);
 });
 
+const SIGNALS = { queue: [1], running: [2], kvUsage: [null], inFlight: [3], matchedBlocks: [0] };
+const PICKER = { picker: "p", totals: [1], ties: 1, picks: ["10.0.0.1:8000"] };
+
+/** An explanation whose only profile has these steps. */
+function withSteps(...steps: readonly (object | null)[]): string {
+  return withProfile({ name: "a", candidates: 1, endpoints: ["10.0.0.1:8000"], signals: SIGNALS, steps });
+}
+
+function withProfile(profile: object): string {
+  return JSON.stringify({ pool: "default/base", promptTokens: 1, promptBlocks: 0, profiles: [profile] });
+}
+
+test("an explanation whose steps are as they should be is told", async () => {
+  const spans = await spansOf({}, { explanation: withSteps(PICKER) });
+  assert.equal(spans("run_scheduler_profile").length, 1);
+});
+
 for (const [what, explanation] of [
   ["no JSON", "{"],
   ["a number", "7"],
   ["no profiles", "{}"],
-  ["a profile without steps", '{"profiles":[{"name":"a","candidates":1,"endpoints":[],"signals":{}}]}'],
+  ["of nothing but profiles", '{"profiles":[]}'],
+  ["a profile without steps", withProfile({ name: "a", candidates: 1, endpoints: [], signals: SIGNALS })],
+  ["without signals", withProfile({ name: "a", candidates: 1, endpoints: [], signals: {}, steps: [PICKER] })],
   [
     "a column that is none",
-    '{"profiles":[{"name":"a","candidates":1,"endpoints":[],"signals":{"queue":1},"steps":[]}]}',
+    withProfile({ name: "a", candidates: 1, endpoints: [], signals: { ...SIGNALS, queue: 1 }, steps: [PICKER] }),
   ],
-  ["a step that is none", '{"profiles":[{"name":"a","candidates":1,"endpoints":[],"signals":{},"steps":[null]}]}'],
-  [
-    "a picker without picks",
-    '{"profiles":[{"name":"a","candidates":1,"endpoints":[],"signals":{},"steps":[{"picker":"p","totals":[1]}]}]}',
-  ],
+  ["a step that is none", withSteps(null)],
+  ["a picker without picks", withSteps({ ...PICKER, picks: undefined })],
+  ["a picker with a scorer's scores", withSteps({ picker: "p", scores: [] })],
+  ["a picker whose picks are no texts", withSteps({ ...PICKER, picks: [1] })],
+  ["a filter that keeps nothing that is known", withSteps({ filter: "f", left: 1, scores: [1] }, PICKER)],
+  ["a filter that does not say how many are left", withSteps({ filter: "f", kept: [1] }, PICKER)],
+  ["a scorer with a picker's totals", withSteps({ scorer: "s", weight: 1, totals: [1], picks: [] }, PICKER)],
+  ["a scorer whose scores are texts", withSteps({ scorer: "s", weight: 1, scores: ["1"] }, PICKER)],
+  ["a step of no kind", withSteps({ kept: [1], left: 1 }, PICKER)],
+  ["a profile of no steps", withSteps()],
+  ["a profile that ends without a picker", withSteps(PICKER, { scorer: "s", weight: 1, scores: [1] })],
 ] as const) {
   test(`an explanation that is ${what} leaves the other spans as they are`, async () => {
     const spans = await spansOf({}, { explanation });

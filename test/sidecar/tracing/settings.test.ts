@@ -31,6 +31,7 @@ test("the protocol of traces goes before that of all signals", () => {
 test("OpenTelemetry's own switches turn it off", () => {
   assert.equal(tracingSettings({ OTEL_SDK_DISABLED: "true" }), undefined);
   assert.equal(tracingSettings({ OTEL_TRACES_EXPORTER: "none" }), undefined);
+  assert.equal(tracingSettings({ OTEL_SDK_DISABLED: "True" }), undefined);
   assert.notEqual(tracingSettings({ OTEL_SDK_DISABLED: "false", OTEL_TRACES_EXPORTER: "otlp" }), undefined);
 });
 
@@ -39,6 +40,7 @@ for (const [name, value, wanted] of [
   ["OTEL_TRACES_SAMPLER_ARG", "1.5", "a number from 0 to 1"],
   ["OTEL_TRACES_SAMPLER_ARG", "half", "a number from 0 to 1"],
   ["OTEL_TRACES_EXPORTER", "console", "otlp, none"],
+  ["OTEL_SDK_DISABLED", "yes", "true, false"],
   ["OTEL_EXPORTER_OTLP_PROTOCOL", "http/json", "grpc, http/protobuf"],
   ["OTEL_EXPORTER_OTLP_ENDPOINT", "collector:4317", "http://collector:4317"],
   ["OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "/v1/traces", "http://collector:4317"],

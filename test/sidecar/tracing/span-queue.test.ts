@@ -77,7 +77,9 @@ test("the end sends what waits, and waits for nobody who does not answer", async
   const given = dead.queue.shutdown();
   dead.clock.advance(2000);
   await given;
-  assert.deepEqual(dead.told, ["88 export_failed"]);
+  assert.deepEqual(dead.told, ["600 export_failed"]);
+  await dead.answers[0]!(0);
+  assert.deepEqual(dead.told, ["600 export_failed"], "they count once, whatever comes of them after all");
 });
 
 test("an exporter that throws loses its batch and nothing else", async () => {

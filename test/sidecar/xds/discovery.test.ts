@@ -73,7 +73,7 @@ async function setUp(t: TestContext) {
   const assignments = new LoadAssignments(source, clock);
   const services = new DiscoveryServices([assignments, filterConfigs(MODULE, { hold: "self" })], clock, log);
   const at = { host: "127.0.0.1", port: 0, flag: "--x" };
-  const server = new GrpcServer(new Map(services.methods));
+  const server = new GrpcServer(new Map(services.methods), () => undefined);
   const port = await openPort(at, { plaintext: true }, (socket) => server.connect(socket));
   const client = new Client(`127.0.0.1:${port.port}`, credentials.createInsecure());
   t.after(async () => {
