@@ -25,7 +25,15 @@ export class History {
       this.#moments.push({ at: now, pool });
       this.#endpoints += pool.endpoints.length;
     }
-    const isPast = ({ at }: Moment) => now - at > KEPT_MS || (at < now && this.#endpoints > MOST_ENDPOINTS);
+    this.#drop(({ at }) => now - at > KEPT_MS || (at < now && this.#endpoints > MOST_ENDPOINTS));
+  }
+
+  /** Frees what is past; to be called now and then, for where nobody looks there is nothing to note. */
+  tidy(now: number): void {
+    this.#drop(({ at }) => now - at > KEPT_MS);
+  }
+
+  #drop(isPast: (moment: Moment) => boolean): void {
     let past = 0;
     for (const moment of this.#moments) {
       if (!isPast(moment)) break;
@@ -35,8 +43,9 @@ export class History {
     this.#moments.splice(0, past);
   }
 
-  /** The last moment of a pool before that time; undefined: none is known. */
+  /** The last moment of a pool in the half minute before that time; undefined: none is known. */
   before(pool: string, time: number): Moment | undefined {
-    return this.#moments.findLast((moment) => moment.at <= time && moment.pool.name === pool);
+    const last = this.#moments.findLast((moment) => moment.at <= time && moment.pool.name === pool);
+    return last !== undefined && time - last.at <= KEPT_MS ? last : undefined;
   }
 }

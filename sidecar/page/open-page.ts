@@ -71,7 +71,10 @@ export async function openPage({ bind, port, tokenFile }: PageSettings, parts: P
     ...(token !== undefined && { token }),
   });
   tellListening(parts.log, "people", at, server.port);
-  const endTidying = every(clock, TIDY_MS, () => traffic.keep(new Set(source.pools())));
+  const endTidying = every(clock, TIDY_MS, () => {
+    traffic.keep(new Set(source.pools()));
+    history.tidy(now());
+  });
   return {
     port: server.port,
     traffic,

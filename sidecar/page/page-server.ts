@@ -47,8 +47,10 @@ export interface PageServer {
  *
  *   /               the page
  *   /overview.json  what it shows now
- *   /events         the same as server-sent events
- *   /why.json       ?pool=: the filter's explanation for a prompt that no endpoint has seen
+ *   /events         ?pool=: the same of one pool as server-sent events
+ *   /why.json       ?pool=: the filter's explanation for a prompt that no endpoint has seen; with &request= and the id
+ *                   of a recent request, that of a request like it
+ *   /config.yaml    the configuration in force, without secrets
  *
  * @throws ListenError where the port cannot be had, PageMissing where the page is not built.
  */

@@ -11,6 +11,8 @@ const KNOWN = 300;
 const PER_SECOND = 5;
 const AT_ONCE = 20;
 const ERROR_FROM = 400;
+/** Milliseconds for which explanations are kept, and requests that are no longer listed. */
+const KEPT_MS = 600_000;
 /** Milliseconds after its end that a request is told of at most. */
 const TOLD_WITHIN_MS = 250;
 
@@ -23,7 +25,8 @@ export interface RecentRequest {
   readonly model: string;
   readonly target: string;
   readonly priority: number;
-  /** Key of the endpoint that served, as 16 hexadecimal digits; undefined: the gateway answered. */
+  /** Key of the endpoint that served, as 16 hexadecimal digits; undefined: the gateway answered, or, where the status is
+   * 0, nobody did. */
   readonly endpoint: string | undefined;
   readonly status: number;
   readonly duration: number;
@@ -41,8 +44,14 @@ export interface KnownRequest {
   readonly decidedAt: number;
   /** Bytes of its body. */
   readonly bytes: number;
-  /** The gateway's own explanation, JSON; empty: it has told none. */
+  /** The gateway's own explanation, JSON; empty: it has told none, or it is kept no longer. */
   readonly explanation: string;
+}
+
+interface Kept extends KnownRequest {
+  /** Monotonic milliseconds. */
+  readonly toldAt: number;
+  explanation: string;
 }
 
 function nameOf(model: ObservedModel | "other" | undefined): string {
@@ -76,10 +85,11 @@ function recentOf(id: number, at: number, record: Observation): RecentRequest {
 
 /** Remembers requests. Errors have an allowance of their own, so that they are seen among many that go well. */
 export class RecentRequests {
+  /** Counts for all pools: one that comes back gives no id again that somebody may still ask about. */
+  static #last = 0;
   readonly #errors = new Allowance(AT_ONCE, PER_SECOND);
   readonly #others = new Allowance(AT_ONCE, PER_SECOND);
-  #known: KnownRequest[] = [];
-  #next = 1;
+  #known: Kept[] = [];
 
   /**
    * A request is over.
@@ -88,10 +98,21 @@ export class RecentRequests {
    */
   add(record: Observation, now: number, at: number, explanation: string): void {
     if (!(isError(record) ? this.#errors : this.#others).take(now)) return;
-    const request = recentOf(this.#next++, at, record);
+    const request = recentOf(++RecentRequests.#last, at, record);
     const decidedAt = now - TOLD_WITHIN_MS - (request.duration - request.queued);
-    this.#known.push({ request, decidedAt, bytes: record.requestBytes, explanation });
+    this.#known.push({ request, decidedAt, bytes: record.requestBytes, explanation, toldAt: now });
+    const unlisted = this.#known.at(-LISTED - 1);
+    // Kilobytes each, where those of all requests that are known would be megabytes for each pool.
+    if (unlisted !== undefined) unlisted.explanation = "";
     if (this.#known.length > KNOWN) this.#known.shift();
+  }
+
+  /** Forgets what is long past at that monotonic time, but of those that are listed only their explanations. */
+  forget(now: number): void {
+    const isPast = ({ toldAt }: Kept) => now - toldAt > KEPT_MS;
+    for (const known of this.#known) if (isPast(known)) known.explanation = "";
+    const firstListed = this.#known.length - LISTED;
+    this.#known = this.#known.filter((known, index) => index >= firstListed || !isPast(known));
   }
 
   /** Those that are listed, the newest first. */

@@ -116,13 +116,14 @@ export class Traffic {
     sums.recent.add(record, now, this.#wallClock(), explanation);
   }
 
-  /** Forgets pools that are not among these, and endpoints and priorities of which nothing has been heard for long. */
+  /** Forgets pools that are not among these, endpoints and priorities that are long idle, and requests long past. */
   keep(pools: ReadonlySet<string>): void {
     const now = this.#now();
-    for (const [pool, { endpoints, priorities }] of this.#pools) {
+    for (const [pool, { endpoints, priorities, recent }] of this.#pools) {
       if (!pools.has(pool)) this.#pools.delete(pool);
       forgetIdle(endpoints, now);
       forgetIdle(priorities, now);
+      recent.forget(now);
     }
   }
 

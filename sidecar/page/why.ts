@@ -16,9 +16,7 @@ import { type KnownRequest, keyText } from "./recent-requests.ts";
 const SHOWN = 20;
 /** Milliseconds for which an answer about a new prompt stands. */
 const STANDS_FOR = 5000;
-/** Answers about requests that are kept. */
-const KEPT = 64;
-/** Asking takes the sidecar a part of a second: so many answers at once, and per second, over all who look. */
+/** An answer takes the sidecar a part of a second: so many are made at once, and per second, over all who look. */
 const AT_ONCE = 6;
 const PER_SECOND = 2;
 /** Digits that a person wants to see of a difference between totals. */
@@ -81,21 +79,23 @@ export class Why {
   readonly #sources: WhySources;
   readonly #allowance = new Allowance(AT_ONCE, PER_SECOND);
   readonly #answers = new Map<string, { readonly at: number; readonly text: string }>();
-  readonly #requests = new Map<string, string>();
+  /** Answers about requests, for as long as those are known. */
+  readonly #requests = new WeakMap<KnownRequest, string>();
 
   constructor(sources: WhySources) {
     this.#sources = sources;
   }
 
   /**
-   * JSON of why a new prompt would go where it would go now; undefined where there is no such pool. Throws what explain
-   * throws.
+   * JSON of why a new prompt would go where it would go now; undefined where there is no such pool.
+   * @throws Busy where too much is asked; and what explain throws.
    */
   pool(name: string): string | undefined {
     const now = this.#sources.now();
     for (const [pool, { at }] of this.#answers) if (now - at >= STANDS_FOR) this.#answers.delete(pool);
     const known = this.#answers.get(name);
     if (known !== undefined) return known.text;
+    this.#take(now);
     const pool = this.#sources.state(name);
     if (pool === undefined) return undefined;
     const body = new TextEncoder().encode(JSON.stringify({ model: this.#sources.model(name), prompt: PROMPT }));
@@ -110,25 +110,30 @@ export class Why {
    * @throws Busy where too much is asked; and what explain throws.
    */
   request(name: string, id: number): string | undefined {
-    const key = `${name}#${id}`;
-    const answered = this.#requests.get(key);
-    if (answered !== undefined) return answered;
     const { request, past, state, now } = this.#sources;
     const known = request(name, id);
     if (known === undefined) return undefined;
+    const answered = this.#requests.get(known);
+    if (answered !== undefined) return answered;
+    this.#take(now());
     const moment = past(name, known.decidedAt);
     const pool = moment?.pool ?? state(name);
     if (pool === undefined) return undefined;
-    const told = readExplanation(known.explanation);
-    if (told !== undefined) return JSON.stringify(asTold(told, pool, known.request.endpoint));
-    if (!this.#allowance.take(now())) throw new Busy("many are asking for explanations; ask again in a second");
+    const text = JSON.stringify(told(known, pool) ?? this.#playedBack(known, pool, moment));
+    this.#requests.set(known, text);
+    return text;
+  }
+
+  #playedBack(known: KnownRequest, pool: PlannedPool, moment: Moment | undefined): WhyAnswer {
     const served = pool.endpoints.find(({ endpoint }) => keyText(endpointKey(endpoint)) === known.request.endpoint);
     const address = served?.endpoint.address;
     const before = moment === undefined ? null : known.decidedAt - moment.at;
-    const text = JSON.stringify(this.#ask(playedBack(known, pool, address), before, address));
-    this.#requests.set(key, text);
-    if (this.#requests.size > KEPT) this.#requests.delete(this.#requests.keys().next().value!);
-    return text;
+    return this.#ask(playedBack(known, pool, address), before, address);
+  }
+
+  /** Before anything is made: of large pools the state alone takes milliseconds. */
+  #take(now: number): void {
+    if (!this.#allowance.take(now)) throw new Busy("many are asking for explanations; ask again in a second");
   }
 
   #ask(question: Omit<Question, "journals" | "seed">, before: number | null, also?: string): WhyAnswer {
@@ -152,6 +157,16 @@ export class Why {
 function typesOf({ profiles }: SnapshotPlan): WhyAnswer["types"] {
   const steps = profiles.flatMap(({ steps }) => steps);
   return Object.fromEntries(steps.map(({ name, plugin }) => [name, pluginNames.name(plugin)]));
+}
+
+/** What a gateway has told of a request's decision; undefined where it has told nothing that can be shown. */
+function told({ explanation, request }: KnownRequest, pool: PlannedPool): WhyAnswer | undefined {
+  const read = readExplanation(explanation);
+  try {
+    return read && asTold(read, pool, request.endpoint);
+  } catch {
+    return undefined; // of a form that only the gateway's version knows
+  }
 }
 
 /**

@@ -33,9 +33,10 @@ export class ConfigPanel {
     try {
       const answer = await fetch("/config.yaml");
       const text = await answer.text();
+      if (!answer.ok) throw new Error(text);
       if (revision === this.#revision) setText(this.#text, text);
     } catch {
-      this.#revision = undefined; // with the next event it is asked for again
+      if (revision === this.#revision) this.#revision = undefined; // with the next event it is asked for again
     }
   }
 }

@@ -21,10 +21,10 @@ export function favourite(pool: PoolView): EndpointView | undefined {
 export class FavouriteReasons {
   readonly #heard: () => void;
   /** By pool and address. */
-  readonly #answers = new Map<string, { readonly at: number; readonly answer: WhyAnswer }>();
+  readonly #answers = new Map<string, { readonly at: number; readonly answer: WhyAnswer | undefined }>();
   #askedAt = Number.NEGATIVE_INFINITY;
 
-  /** @param heard is called where there is an explanation more. */
+  /** @param heard is called where an answer has come. */
   constructor(heard: () => void) {
     this.#heard = heard;
   }
@@ -46,10 +46,11 @@ export class FavouriteReasons {
     const at = performance.now();
     this.#askedAt = at;
     const answer = await askRequest(pool.name, last.id);
-    // An explanation that comes to another endpoint explains nothing; the next request's may.
-    if (typeof answer === "string" || answer.destinations[0] !== address) return;
+    // An explanation that comes to another endpoint explains nothing. A later request's may: it is asked for when this
+    // one would have stood its time, for browsers that go on asking leave others no answers.
+    const explains = typeof answer !== "string" && answer.destinations[0] === address;
     for (const [place, known] of this.#answers) if (at - known.at > 2 * STANDS_FOR_MS) this.#answers.delete(place);
-    this.#answers.set(`${pool.name} ${address}`, { at, answer });
+    this.#answers.set(`${pool.name} ${address}`, { at, answer: explains ? answer : undefined });
     this.#heard();
   }
 }

@@ -31,6 +31,17 @@ function texts(one: RecentRequest, servedBy: string): string[] {
   ];
 }
 
+/** Whether it ended before it had an endpoint or an answer: who asked has gone. */
+function isNobodys({ endpoint, status }: RecentRequest): boolean {
+  return endpoint === undefined && status === 0;
+}
+
+/** Who served a request; `names` of endpoints by their keys. */
+function serverOf(one: RecentRequest, names: ReadonlyMap<string, string>): string {
+  if (isNobodys(one)) return "nobody";
+  return one.endpoint === undefined ? "the gateway itself" : (names.get(one.endpoint) ?? "an endpoint that is gone");
+}
+
 /** What the explanation of a request was made from, and whether it comes to what has happened. */
 function caveat({ told, before, destinations }: WhyAnswer, servedAt: string | undefined): string {
   if (told) return "This is what the gateway itself has told, for the request was traced.";
@@ -47,6 +58,7 @@ function caveat({ told, before, destinations }: WhyAnswer, servedAt: string | un
 
 /** Why a request went to `servedBy`, whose address is `served` where it is an endpoint of the pool. */
 function sentence(one: RecentRequest, answer: WhyAnswer, served: string | undefined, servedBy: string): string {
+  if (isNobodys(one)) return "It was cut off before an endpoint was found.";
   if (one.endpoint === undefined) return `The gateway answered it ${one.status} itself.`;
   if (served === undefined) return "The endpoint that served it has left the pool.";
   if (answer.destinations[0] !== served) return `What is known here does not explain why ${servedBy} served it.`;
@@ -114,8 +126,7 @@ export class RecentList {
   }
 
   #makeRow(one: RecentRequest, names: ReadonlyMap<string, string>): HTMLTableRowElement {
-    const servedBy =
-      one.endpoint === undefined ? "the gateway itself" : (names.get(one.endpoint) ?? "an endpoint that is gone");
+    const servedBy = serverOf(one, names);
     const row = make("tr");
     fillRow(row, texts(one, servedBy), WORDS);
     const button = make("button", "why");

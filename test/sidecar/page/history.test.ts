@@ -22,6 +22,8 @@ test("a moment is the last one before a time, of that pool", () => {
   assert.equal(history.before("ns/a", 1000)?.pool, first);
   assert.equal(history.before("ns/a", 1999)?.pool, first);
   assert.deepEqual(history.before("ns/a", 9000), { at: 2000, pool: second });
+  assert.equal(history.before("ns/a", 32_000)?.pool, second);
+  assert.equal(history.before("ns/a", 32_001), undefined, "half a minute before it nobody was looking any more");
   assert.equal(history.before("ns/b", 9000)?.pool, other);
 });
 
@@ -41,4 +43,14 @@ test("half a minute is kept, and of large pools less; the newest moment always",
   history.note([huge], 34_000);
   assert.equal(history.before("ns/huge", 34_000)?.pool, huge);
   assert.equal(history.before("ns/large", 34_000), undefined);
+});
+
+test("where nobody looks any more nothing is kept", () => {
+  const history = new History();
+  history.note([pool("ns/a"), pool("ns/huge", 70_000)], 1000);
+  history.tidy(31_000);
+  assert.equal(history.before("ns/huge", 1000)?.at, 1000);
+  history.tidy(31_001);
+  assert.equal(history.before("ns/huge", 1000), undefined);
+  assert.equal(history.before("ns/a", 1000), undefined);
 });

@@ -111,7 +111,7 @@ test("each browser is told of the pool that it asks for, and the sidecar hears e
   await Promise.all([reader.cancel(), answers[0]!.body!.cancel(), answers[2]!.body!.cancel()]);
 });
 
-test("an overview that fails is a 500 with its reason", async (t) => {
+test("an explanation that fails is a 500 with its reason", async (t) => {
   const { ask } = await start(t, {
     why: () => {
       throw new Error("the filter says no");

@@ -104,10 +104,50 @@ describe("traffic", () => {
       traffic.add("ns/a", observation());
     }
     assert.ok(!traffic.pool("ns/a").recent.some((one) => one.id === id));
-    const { decidedAt, bytes, explanation } = traffic.request("ns/a", id)!;
+    const { decidedAt, bytes } = traffic.request("ns/a", id)!;
     // Told at 10 s, up to a quarter of a second late, of a decision that was 1.5 s before its end.
-    assert.deepEqual([decidedAt, bytes, explanation], [8250, 321, "{}"]);
+    assert.deepEqual([decidedAt, bytes], [8250, 321]);
     assert.equal(traffic.request("ns/b", id), undefined);
+  });
+
+  test("keeps what gateways tell of the requests that are listed alone", () => {
+    const { traffic, advance } = setUp();
+    for (let i = 0; i < 60; i++) {
+      traffic.add("ns/a", observation(), `{"${i}":0}`);
+      advance(200);
+    }
+    const newest = traffic.pool("ns/a").recent[0]!.id;
+    const told = Array.from({ length: 60 }, (_, i) => traffic.request("ns/a", newest - 59 + i)!.explanation);
+    assert.deepEqual(told.slice(0, 10), Array(10).fill(""));
+    assert.deepEqual([told[10], told[59]], ['{"10":0}', '{"59":0}']);
+  });
+
+  test("forgets after ten minutes what gateways told, and requests that are not listed", () => {
+    const { traffic, advance } = setUp();
+    for (let i = 0; i < 60; i++) {
+      traffic.add("ns/a", observation(), "{}");
+      advance(200);
+    }
+    const newest = traffic.pool("ns/a").recent[0]!.id;
+    advance(600_000 - 200); // since the newest
+    traffic.keep(new Set(["ns/a"]));
+    assert.equal(traffic.request("ns/a", newest - 50), undefined);
+    assert.equal(traffic.request("ns/a", newest - 49)?.explanation, "");
+    assert.equal(traffic.request("ns/a", newest)?.explanation, "{}");
+    assert.equal(traffic.pool("ns/a").recent.length, 50);
+    advance(1);
+    traffic.keep(new Set(["ns/a"]));
+    assert.equal(traffic.request("ns/a", newest)?.explanation, "");
+  });
+
+  test("gives the requests of a pool that comes back no ids that it has given", () => {
+    const { traffic } = setUp();
+    traffic.add("ns/a", observation());
+    const [before] = traffic.pool("ns/a").recent;
+    traffic.keep(new Set());
+    traffic.add("ns/a", observation());
+    assert.equal(traffic.request("ns/a", before!.id), undefined);
+    assert.equal(traffic.pool("ns/a").recent.length, 1);
   });
 
   test("tells how many of a priority wait at a time, and the longest wait", () => {

@@ -111,28 +111,73 @@ test("of a request that the gateway turned away its answer is told", () => {
   assert.match(refusal ?? "", /ResourceExhausted/);
 });
 
-test("a thousand questions at once get few answers made, and those that are made stand", () => {
-  let made = 0;
-  const request = (_: string, id: number) => {
-    made++;
-    return known(ONE, { id });
-  };
-  let now = 0;
-  const why = whyOf(pool([0, 0]), { request, now: () => now });
-  let busy = 0;
-  for (let id = 0; id < 8; id++) {
+/** How many of these questions were answered, with undefined as well. */
+function answered(questions: readonly (() => string | undefined)[]): number {
+  return questions.filter((ask) => {
     try {
-      assert.ok(why.request(POOL, id));
+      ask();
+      return true;
     } catch (error) {
       assert.ok(error instanceof Busy);
-      busy++;
+      return false;
     }
-  }
-  assert.equal(busy, 2);
+  }).length;
+}
+
+test("of eight questions at once about requests six are answered, and what is answered stands", () => {
+  const requests = Array.from({ length: 8 }, (_, id) => known(ONE, { id }));
+  let [now, states] = [0, 0];
+  const state = () => {
+    states++;
+    return pool([0, 0]);
+  };
+  const why = whyOf(pool([0, 0]), { state, request: (_, id) => requests[id], now: () => now });
+  assert.equal(answered(requests.map((_, id) => () => why.request(POOL, id))), 6);
+  assert.equal(states, 6, "who has to ask again costs nothing");
   assert.equal(why.request(POOL, 0), why.request(POOL, 0));
-  assert.equal(made, 8, "what was answered is not looked for again");
+  assert.equal(why.request(POOL, 8), undefined);
+  assert.throws(() => why.request(POOL, 6), Busy);
   now = 1000;
   assert.ok(why.request(POOL, 7));
+  assert.ok(why.request(POOL, 6));
+  assert.throws(() => why.pool(POOL), Busy, "two a second, whatever is asked");
+});
+
+test("of what gateways have told no more is answered at once, and that stands as well", () => {
+  const explanation = JSON.stringify(read(whyOf(pool([9, 0])).pool(POOL)).explanation);
+  const requests = Array.from({ length: 8 }, (_, id) => ({ ...known(TWO, { id }), explanation }));
+  const why = whyOf(pool([9, 0]), { request: (_, id) => requests[id] });
+  assert.equal(answered(requests.map((_, id) => () => why.request(POOL, id))), 6);
+  assert.equal(read(why.request(POOL, 5)).told, true);
+});
+
+test("of eight pools at once six are explained, each for five seconds", () => {
+  const names = Array.from({ length: 8 }, (_, index) => `default/${index}`);
+  let [now, states] = [0, 0];
+  const state = () => {
+    states++;
+    return pool([0, 0]);
+  };
+  const why = whyOf(pool([0, 0]), { state, now: () => now });
+  assert.equal(answered(names.map((name) => () => why.pool(name))), 6);
+  assert.equal(states, 6);
+  now = 4999;
+  assert.equal(answered(names.map((name) => () => why.pool(name))), 8);
+  assert.equal(states, 8);
+  now = 5000;
+  assert.ok(why.pool(names[0]!));
+  assert.equal(states, 9);
+});
+
+test("another request of the same id has a reason of its own, and one that is forgotten has none", () => {
+  let present: KnownRequest | undefined = known(undefined, { priority: -1, status: 429 });
+  const saturated = { ...pool([50, 60]), policies: { objectives: [{ name: "low", priority: -1 }], rewrites: [] } };
+  const why = whyOf(saturated, { request: () => present });
+  assert.match(read(why.request(POOL, 7)).refusal ?? "", /ResourceExhausted/);
+  present = known(ONE);
+  assert.equal(read(why.request(POOL, 7)).refusal, null);
+  present = undefined;
+  assert.equal(why.request(POOL, 7), undefined);
 });
 
 test("what the gateway has told of a decision is what is said of it", () => {
@@ -151,6 +196,22 @@ test("what the gateway has told of a decision is what is said of it", () => {
 
   const broken = () => ({ ...known(TWO), explanation: "{" });
   assert.equal(read(whyOf(now, { request: broken }).request(POOL, 7)).told, false);
+});
+
+test("what a gateway tells in a form that is not known here is passed over", () => {
+  const told = read(whyOf(pool([9, 0])).pool(POOL)).explanation!;
+  const [profile] = told.profiles;
+  for (const strange of [
+    { ...profile, steps: [] },
+    { ...profile, steps: profile!.steps.slice(0, -1) },
+    { ...profile, signals: {} },
+    { ...profile, candidates: 9, steps: [{ picker: "p", totals: [], picks: 3 }] },
+    { ...profile, steps: [null] },
+  ]) {
+    const explanation = JSON.stringify({ ...told, profiles: [strange] });
+    const answer = read(whyOf(pool([0, 9]), { request: () => ({ ...known(TWO), explanation }) }).request(POOL, 7));
+    assert.deepEqual([answer.told, answer.destinations[0]], [false, ONE], explanation);
+  }
 });
 
 test("beyond the endpoints that are listed, who served is", () => {
