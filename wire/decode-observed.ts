@@ -2,7 +2,7 @@
 
 import { exactly, FrameRefused, header } from "./decode.ts";
 import * as L from "./layout.ts";
-import type { Observation, Observed, ObservedModel, RunningRequests, TracedRequest } from "./model.ts";
+import type { Observation, Observed, ObservedModel, RunningRequests, TracedRequest, WaitingRequests } from "./model.ts";
 
 const FLAGS = L.OBSERVATION_STREAMED | L.OBSERVATION_LOCAL | L.OBSERVATION_CACHED_KNOWN;
 
@@ -67,6 +67,15 @@ function runningRow(view: DataView, at: number, table: readonly ObservedModel[])
   return { pool: view.getBigUint64(at + L.RUNNING_POOL, true), model, requests };
 }
 
+function waitingRow(view: DataView, at: number): WaitingRequests {
+  const pool = view.getBigUint64(at + L.WAITING_POOL, true);
+  const priority = view.getInt32(at + L.WAITING_PRIORITY, true);
+  const requests = view.getUint32(at + L.WAITING_REQUESTS, true);
+  if (requests === 0) throw new FrameRefused(L.REFUSED_VALUE, "a row of waiting requests without any");
+  if (pool === 0n && priority !== 0) throw new FrameRefused(L.REFUSED_VALUE, `several priorities as ${priority}`);
+  return { pool, priority, requests, oldest: view.getUint32(at + L.WAITING_OLDEST, true) };
+}
+
 function hex(bytes: Uint8Array): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("hex");
 }
@@ -126,8 +135,11 @@ export function decodeObserved(bytes: Uint8Array): Observed {
   if (modelCount > L.MAX_OBSERVED_MODELS) throw new FrameRefused(L.REFUSED_LENGTH, `${modelCount} models`);
   const running = view.getUint32(L.OBSERVED_RUNNING, true);
   if (running > L.MAX_RUNNING) throw new FrameRefused(L.REFUSED_LENGTH, `${running} rows of running requests`);
+  const waiting = view.getUint32(L.OBSERVED_WAITING, true);
+  if (waiting > L.MAX_WAITING) throw new FrameRefused(L.REFUSED_LENGTH, `${waiting} rows of waiting requests`);
   const runningAt = L.OBSERVED_BYTES + records * L.OBSERVATION_BYTES;
-  const modelsAt = runningAt + running * L.RUNNING_BYTES;
+  const waitingAt = runningAt + running * L.RUNNING_BYTES;
+  const modelsAt = waitingAt + waiting * L.WAITING_BYTES;
   const stringsAt = modelsAt + modelCount * L.MODEL_BYTES;
   const tracedAt = stringsAt + view.getUint32(L.OBSERVED_STRINGS, true);
   const tracedBytes = view.getUint32(L.OBSERVED_TRACED_BYTES, true);
@@ -142,6 +154,7 @@ export function decodeObserved(bytes: Uint8Array): Observed {
     running: Array.from({ length: running }, (_, index) =>
       runningRow(view, runningAt + index * L.RUNNING_BYTES, table),
     ),
+    waiting: Array.from({ length: waiting }, (_, index) => waitingRow(view, waitingAt + index * L.WAITING_BYTES)),
     traced: tracedRequests(bytes.subarray(tracedAt), view.getUint32(L.OBSERVED_TRACED, true), records),
   };
 }

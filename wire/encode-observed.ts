@@ -35,7 +35,7 @@ function encodeTraced(traced: TracedRequest): Uint8Array {
 }
 
 /** OBSERVED frame. */
-export function encodeObserved({ worker, records, running, traced }: Observed): Uint8Array {
+export function encodeObserved({ worker, records, running, waiting, traced }: Observed): Uint8Array {
   const models = new Map<bigint, { index: number; offset: number; name: Uint8Array }>();
   let strings = 0;
   const indexOf = (model: ObservedModel | "other" | undefined): number => {
@@ -55,7 +55,8 @@ export function encodeObserved({ worker, records, running, traced }: Observed): 
   }));
   const runningRows = running.map((row) => ({ ...row, model: indexOf(row.model) }));
   const runningAt = L.OBSERVED_BYTES + rows.length * L.OBSERVATION_BYTES;
-  const modelsAt = runningAt + runningRows.length * L.RUNNING_BYTES;
+  const waitingAt = runningAt + runningRows.length * L.RUNNING_BYTES;
+  const modelsAt = waitingAt + waiting.length * L.WAITING_BYTES;
   const stringsAt = modelsAt + models.size * L.MODEL_BYTES;
   const tracedAt = stringsAt + strings;
   const tracedRows = Buffer.concat(traced.map(encodeTraced));
@@ -67,6 +68,7 @@ export function encodeObserved({ worker, records, running, traced }: Observed): 
   view.setUint32(L.OBSERVED_MODELS, models.size, true);
   view.setUint32(L.OBSERVED_STRINGS, strings, true);
   view.setUint32(L.OBSERVED_RUNNING, runningRows.length, true);
+  view.setUint32(L.OBSERVED_WAITING, waiting.length, true);
   view.setBigUint64(L.OBSERVED_WORKER, worker, true);
   for (const [index, { record, model, target }] of rows.entries()) {
     const at = L.OBSERVED_BYTES + index * L.OBSERVATION_BYTES;
@@ -94,6 +96,13 @@ export function encodeObserved({ worker, records, running, traced }: Observed): 
     view.setBigUint64(at + L.RUNNING_POOL, pool, true);
     view.setUint32(at + L.RUNNING_REQUESTS, requests, true);
     view.setUint16(at + L.RUNNING_MODEL, model, true);
+  }
+  for (const [index, { pool, priority, requests, oldest }] of waiting.entries()) {
+    const at = waitingAt + index * L.WAITING_BYTES;
+    view.setBigUint64(at + L.WAITING_POOL, pool, true);
+    view.setInt32(at + L.WAITING_PRIORITY, priority, true);
+    view.setUint32(at + L.WAITING_REQUESTS, requests, true);
+    view.setUint32(at + L.WAITING_OLDEST, oldest, true);
   }
   for (const [hash, { index, offset, name }] of models) {
     const at = modelsAt + index * L.MODEL_BYTES;

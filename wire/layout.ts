@@ -374,11 +374,13 @@ export const OBSERVED_RUNNING = 44; // u32, count
 export const OBSERVED_WORKER = 48; // u64, random, of the worker that tells
 export const OBSERVED_TRACED = 56; // u32, count
 export const OBSERVED_TRACED_BYTES = 60; // u32, bytes of them with their texts
-export const OBSERVED_BYTES = 64; // then records, running, models, strings, traced
-/** No OBSERVED may be longer, nor have more models or rows of running requests. */
+export const OBSERVED_WAITING = 64; // u32, count
+export const OBSERVED_BYTES = 72; // then records, running, waiting, models, strings, traced
+/** No OBSERVED may be longer, nor have more models or rows of running or waiting requests. */
 export const MAX_OBSERVED_BYTES = 65536;
 export const MAX_OBSERVED_MODELS = 128;
 export const MAX_RUNNING = 64;
+export const MAX_WAITING = 64;
 
 // A request that is over. Times are in microseconds, and end at what their fields hold.
 export const OBSERVATION_POOL = 0; // u64, key of its pool; 0: it had none
@@ -411,6 +413,13 @@ export const RUNNING_POOL = 0; // u64, key of their pool; 0: of several
 export const RUNNING_REQUESTS = 8; // u32
 export const RUNNING_MODEL = 12; // u16, index of the model that their clients asked for; OBSERVATION_OTHER_MODEL
 export const RUNNING_BYTES = 16;
+
+// Requests that wait for a pool in the worker's queues.
+export const WAITING_POOL = 0; // u64, key of their pool; 0: of several pools and priorities
+export const WAITING_PRIORITY = 8; // i32; 0 where there are several
+export const WAITING_REQUESTS = 12; // u32, at least 1
+export const WAITING_OLDEST = 16; // u32, milliseconds for which the one that came first has waited
+export const WAITING_BYTES = 24;
 
 export const MODEL_HASH = 0; // u64, xxh64 of the whole name
 export const MODEL_OFFSET = 8; // u32, into the strings

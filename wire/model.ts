@@ -304,6 +304,16 @@ export interface RunningRequests {
   readonly requests: number;
 }
 
+/** Requests of one priority that wait for a pool in a worker's queues. */
+export interface WaitingRequests {
+  /** Key of their pool; 0n: of several pools and priorities, the priority being 0 then. */
+  readonly pool: bigint;
+  readonly priority: number;
+  readonly requests: number;
+  /** Milliseconds for which the one that came first has waited. */
+  readonly oldest: number;
+}
+
 /** What is told of a request that is traced. Times are in microseconds. */
 export interface TracedRequest {
   /** Index of its record. */
@@ -333,6 +343,8 @@ export interface Observed {
   readonly records: readonly Observation[];
   /** All that it has running now. */
   readonly running: readonly RunningRequests[];
+  /** All that wait in its queues now. */
+  readonly waiting: readonly WaitingRequests[];
   readonly traced: readonly TracedRequest[];
 }
 

@@ -38,6 +38,8 @@ export class Band {
   recent: usize;
   /** What a flow was given last for a request. */
   usual: f64;
+  /** While rows of what waits are written (waits.ts): address of its own, until that says since when; else 0. */
+  row: usize;
 }
 
 /** Requests of one fairness id in a band: the key is the sum, the tie its head's. */

@@ -1,14 +1,17 @@
-// What became of requests, and how many run, on its way to one sidecar. Records gather in a buffer of 64 KiB, which is
-// the frame itself, and go in unary calls of this worker's own: one at a time, and nobody waits for it. What finds no
-// room is dropped and counted, and so is what a failed call carried; nothing is sent twice.
+// What became of requests, how many run and how many wait, on its way to one sidecar. Records gather in a buffer of
+// 64 KiB, which is the frame itself, and go in unary calls of this worker's own: one at a time, and nobody waits for
+// it. What finds no room is dropped and counted, and so is what a failed call carried; nothing is sent twice.
 
 import {
-  KIND_OBSERVED, MAX_OBSERVED_BYTES, MAX_OBSERVED_MODELS, MAX_RUNNING, MAX_TRACED_BYTES, MODEL_BYTES, MODEL_HASH,
-  MODEL_LENGTH, MODEL_OFFSET, OBSERVATION_BYTES, OBSERVATION_NO_MODEL, OBSERVATION_OTHER_MODEL, OBSERVED_BYTES,
-  OBSERVED_MODELS, OBSERVED_RECORDS, OBSERVED_RUNNING, OBSERVED_STRINGS, OBSERVED_TRACED, OBSERVED_TRACED_BYTES,
-  OBSERVED_WORKER, RUNNING_BYTES, RUNNING_MODEL, RUNNING_POOL, RUNNING_REQUESTS, TRACED_BYTES, TRACED_RECORD,
+  KIND_OBSERVED, MAX_OBSERVED_BYTES, MAX_OBSERVED_MODELS, MAX_RUNNING, MAX_TRACED_BYTES, MAX_WAITING, MODEL_BYTES,
+  MODEL_HASH, MODEL_LENGTH, MODEL_OFFSET, OBSERVATION_BYTES, OBSERVATION_NO_MODEL, OBSERVATION_OTHER_MODEL,
+  OBSERVED_BYTES, OBSERVED_MODELS, OBSERVED_RECORDS, OBSERVED_RUNNING, OBSERVED_STRINGS, OBSERVED_TRACED,
+  OBSERVED_TRACED_BYTES, OBSERVED_WAITING, OBSERVED_WORKER, RUNNING_BYTES, RUNNING_MODEL, RUNNING_POOL,
+  RUNNING_REQUESTS, TRACED_BYTES, TRACED_RECORD, WAITING_BYTES,
 } from "../../wire/layout.ts";
 import * as host from "../abi/host.ts";
+import { changes } from "../admission/queue.ts";
+import { anyWaits, writeWaits } from "../admission/waits.ts";
 import { takeBlock } from "../memory/blocks.ts";
 import { countMany, OBSERVATIONS_DROPPED, TRACES_DROPPED } from "../metrics.ts";
 import { Text, text } from "../text/text.ts";
@@ -20,11 +23,12 @@ const METHOD = text("Observe");
 
 /** Microseconds between two calls, unless the buffer is half full before. */
 const SENT_EVERY: u64 = 250_000;
-/** Microseconds after which it is said again what runs. */
+/** Microseconds after which it is said again what runs and what waits. */
 const SAID_EVERY: u64 = 2_000_000;
 
 const TABLE: usize = usize(MAX_OBSERVED_MODELS) * usize(MODEL_BYTES);
-const RUNNING: usize = usize(MAX_RUNNING) * usize(RUNNING_BYTES);
+/** Bytes of all rows of what runs and what waits. */
+const ROWS: usize = usize(MAX_RUNNING) * usize(RUNNING_BYTES) + usize(MAX_WAITING) * usize(WAITING_BYTES);
 /** Bytes of models' names that a batch has room for. */
 const NAMES: usize = 16384;
 /** Of models and their names, what records may take: the rest is for requests that run. */
@@ -32,12 +36,17 @@ const RECORDED_MODELS: u32 = u32(MAX_OBSERVED_MODELS) - u32(MAX_RUNNING);
 const RECORDED_NAMES: usize = NAMES / 2;
 /** Records that a batch has room for, beside the greatest tables and all names. */
 export const MOST_RECORDS: u32 =
-  (u32(MAX_OBSERVED_BYTES) - u32(OBSERVED_BYTES) - u32(RUNNING) - u32(TABLE) - u32(NAMES)) / u32(OBSERVATION_BYTES);
+  (u32(MAX_OBSERVED_BYTES) - u32(OBSERVED_BYTES) - u32(ROWS) - u32(TABLE) - u32(NAMES)) / u32(OBSERVATION_BYTES);
 
 @final
 export class Observations {
   /** What this worker has with endpoints. */
   readonly running: Running = new Running();
+  /** Address of the sidecar's Store. */
+  store: usize = 0;
+  /** How queues stood when they were told last: `changes`, and whether anyone waited. */
+  private queuesAt: u32 = 0;
+  private waited: bool = false;
   private worker: u64 = host.random();
   private call: UnaryCall;
   private frame: usize = takeBlock(usize(MAX_OBSERVED_BYTES));
@@ -111,7 +120,7 @@ export class Observations {
   tick(id: u32, now: u64): void {
     if (this.call.isOverdue(now)) this.lost();
     if (this.call.waits || !this.isDue(now - this.call.at)) return;
-    const length = this.close();
+    const length = this.close(now);
     this.carried = this.records;
     this.carriedTraced = this.traced;
     if (!this.call.make(id, this.frame, length, now)) this.lost();
@@ -127,7 +136,10 @@ export class Observations {
     if (since < SENT_EVERY) {
       return this.records >= MOST_RECORDS / 2 || this.tracedBytes >= u32(MAX_TRACED_BYTES) / 2;
     }
-    return this.records > 0 || this.running.changed() || (since >= SAID_EVERY && this.running.any());
+    if (this.records > 0 || this.running.changed()) return true;
+    const waits = anyWaits(this.store);
+    if ((waits || this.waited) && this.queuesAt != changes) return true;
+    return since >= SAID_EVERY && (waits || this.running.any());
   }
 
   /** Whether a token is that of the call under way. */
@@ -153,9 +165,12 @@ export class Observations {
   }
 
   // Makes a frame of what has gathered; returns its bytes.
-  private close(): u32 {
+  private close(now: u64): u32 {
     const runningAt = usize(OBSERVED_BYTES) + usize(this.records) * usize(OBSERVATION_BYTES);
-    const tableAt = this.addRunning(runningAt);
+    const waitingAt = this.addRunning(runningAt);
+    const tableAt = writeWaits(this.store, this.frame + waitingAt, now) - this.frame;
+    this.waited = tableAt != waitingAt;
+    this.queuesAt = changes;
     const namesAt = tableAt + usize(this.models) * usize(MODEL_BYTES);
     memory.copy(this.frame + tableAt, this.table, namesAt - tableAt);
     memory.copy(this.frame + namesAt, this.table + TABLE, this.names);
@@ -167,7 +182,8 @@ export class Observations {
     store<u32>(this.frame, this.records, OBSERVED_RECORDS);
     store<u32>(this.frame, this.models, OBSERVED_MODELS);
     store<u32>(this.frame, this.names, OBSERVED_STRINGS);
-    store<u32>(this.frame, u32(tableAt - runningAt) / u32(RUNNING_BYTES), OBSERVED_RUNNING);
+    store<u32>(this.frame, u32(waitingAt - runningAt) / u32(RUNNING_BYTES), OBSERVED_RUNNING);
+    store<u32>(this.frame, u32(tableAt - waitingAt) / u32(WAITING_BYTES), OBSERVED_WAITING);
     store<u64>(this.frame, this.worker, OBSERVED_WORKER);
     store<u32>(this.frame, this.traced, OBSERVED_TRACED);
     store<u32>(this.frame, this.tracedBytes, OBSERVED_TRACED_BYTES);

@@ -77,6 +77,7 @@ export class Store {
     this.observations = new Observations(ownCluster, ownAuthority);
     this.spending = new Spending(ownCluster, ownAuthority);
     readRemote(new RemoteReader(cluster, authority));
+    this.observations.store = changetype<usize>(this);
   }
 
   /** Whether this worker holds the lease, as of its last tick. */

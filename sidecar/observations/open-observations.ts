@@ -1,4 +1,4 @@
-// What gateways tell of finished requests, on its way to who wants to know.
+// What gateways tell of requests, on its way to who wants to know.
 
 import type { Observed } from "../../wire/model.ts";
 import { Quiet } from "../observe/quiet.ts";
@@ -52,6 +52,10 @@ export function openObservations(
   return (batch) => {
     count(batch, traceIds(batch));
     if (traffic === undefined) return;
+    traffic.tell(
+      batch.worker,
+      batch.waiting.map((row) => ({ ...row, pool: poolNames.of(row.pool) })),
+    );
     const explanations = new Map(batch.traced.map(({ record, explanation }) => [record, explanation]));
     for (const [index, record] of batch.records.entries()) {
       traffic.add(poolNames.of(record.pool), record, explanations.get(index));

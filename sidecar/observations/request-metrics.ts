@@ -1,8 +1,15 @@
-// The reference's metrics of requests, from what gateways tell when one is over. Names, labels and buckets are the
+// The reference's metrics of requests, from what gateways tell when one is over, and of those that run or wait. Names, labels and buckets are the
 // reference's; the pool is a label more, and nobody tells a request's fairness id.
 
 import type { Registry } from "prom-client";
-import type { Endpoint, Observation, Observed, ObservedModel } from "../../wire/model.ts";
+import type {
+  Endpoint,
+  Observation,
+  Observed,
+  ObservedModel,
+  RunningRequests,
+  WaitingRequests,
+} from "../../wire/model.ts";
 import type { Exemplar } from "../observe/distribution.ts";
 import type { MetricFamily } from "../observe/metric-family.ts";
 import type { Clock } from "../support/clock.ts";
@@ -13,8 +20,8 @@ import { outcomeOf } from "./outcome.ts";
 import { registerAttempts } from "./register-attempts.ts";
 import { registerSeries } from "./register-series.ts";
 import { type RequestSeries, SeriesTable } from "./request-series.ts";
-import { registerRunningGauges } from "./running-gauge.ts";
-import { RunningRequests } from "./running-requests.ts";
+import { RUNNING, registerToldGauges, WAITING } from "./told-gauges.ts";
+import { ToldRows } from "./told-rows.ts";
 
 const MICROSECONDS = 1e6;
 /** Priorities come from objectives, of which there are few; further ones are OTHER. */
@@ -81,20 +88,23 @@ export function registerRequestMetrics(
 ): TakeObserved {
   const names = new BoundedNames(isConfigured);
   const priorities = new BoundedNames(() => false, MOST_PRIORITIES);
-  const running = new RunningRequests(clock);
+  const running = new ToldRows<RunningRequests>(clock);
+  const waiting = new ToldRows<WaitingRequests>(clock);
   const table = new SeriesTable();
   const attempts = new Attempts();
   registerSeries(registry, families, table);
   registerAttempts(registry, families, attempts, endpoints);
-  registerRunningGauges(
-    registry,
-    families,
-    () => running.rows(),
-    (row) => {
-      const pool = poolName(row.pool);
-      return { inference_pool: pool, model_name: names.of(pool, nameOf(row.model)) };
-    },
-  );
+  registerToldGauges(registry, families, RUNNING, running, (row) => {
+    const pool = poolName(row.pool);
+    return { inference_pool: pool, model_name: names.of(pool, nameOf(row.model)) };
+  });
+  registerToldGauges(registry, families, WAITING, waiting, ({ pool, priority }) => ({
+    fairness_id: "",
+    priority: pool === 0n ? OTHER : priorities.of("", String(priority)),
+    inference_pool: poolName(pool),
+    model_name: "",
+    target_model_name: "",
+  }));
 
   function add(record: Observation, exemplar: Traced): void {
     const pool = poolName(record.pool);
@@ -115,7 +125,8 @@ export function registerRequestMetrics(
   }
 
   return (observed, traceIds) => {
-    running.take(observed);
+    running.take(observed.worker, observed.running);
+    waiting.take(observed.worker, observed.waiting);
     const timestamp = Number(clock.wall()) / MICROSECONDS;
     for (const [index, record] of observed.records.entries()) add(record, traced(traceIds?.get(index), timestamp));
   };

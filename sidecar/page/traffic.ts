@@ -1,6 +1,7 @@
-// What became of requests of late, by pool, endpoint and priority: what the page shows beside the endpoints' state.
+// What became of requests of late, by pool, endpoint and priority, and which of them wait now: what the page shows beside the endpoints' state.
 
-import type { Observation } from "../../wire/model.ts";
+import type { Observation, WaitingRequests } from "../../wire/model.ts";
+import { ToldRows } from "../observations/told-rows.ts";
 import { RecentLatencies } from "./latencies.ts";
 import { RecentPeak, RecentSum } from "./recency.ts";
 import { isError, type KnownRequest, type RecentRequest, RecentRequests } from "./recent-requests.ts";
@@ -20,18 +21,19 @@ export interface EndpointTraffic {
   readonly cached: number | undefined;
 }
 
+/** Requests of one priority that wait in a worker's queues, with the name of their pool, "" where there is none. */
+export type NamedWaiting = Omit<WaitingRequests, "pool"> & { readonly pool: string };
+
 /** Figures of the requests of one priority, per second. */
 export interface PriorityTraffic {
   readonly priority: number;
   readonly requests: number;
   /** Turned away by the gateway with 429. */
   readonly refused: number;
-  /**
-   * How many waited for the pool at a time, on average: their rate times their mean wait (Little's law). Only those that
-   * are over count, for gateways tell of no others.
-   */
+  /** How many wait for the pool now, in all workers, and milliseconds for which the one that came first has. */
   readonly waiting: number;
-  /** Milliseconds that they waited: on average, and the longest wait of the last half minute. */
+  readonly oldest: number;
+  /** Milliseconds that those waited that are over: on average, and the longest wait of the last half minute. */
   readonly waited: number;
   readonly longest: number;
 }
@@ -88,6 +90,7 @@ class PoolSums {
 /** Gathers observations. Bounded: by pools that there are, endpoints of late, priorities, and listed requests. */
 export class Traffic {
   readonly #pools = new Map<string, PoolSums>();
+  readonly #waiting: ToldRows<NamedWaiting>;
   readonly #now: () => number;
   readonly #wallClock: () => number;
 
@@ -95,6 +98,7 @@ export class Traffic {
   constructor(now: () => number, wallClock: () => number) {
     this.#now = now;
     this.#wallClock = wallClock;
+    this.#waiting = new ToldRows({ now });
   }
 
   /**
@@ -116,6 +120,11 @@ export class Traffic {
     sums.recent.add(record, now, this.#wallClock(), explanation);
   }
 
+  /** A worker's queues stand so, all of them. */
+  tell(worker: bigint, waiting: readonly NamedWaiting[]): void {
+    this.#waiting.take(worker, waiting);
+  }
+
   /** Forgets pools that are not among these, endpoints and priorities that are long idle, and requests long past. */
   keep(pools: ReadonlySet<string>): void {
     const now = this.#now();
@@ -131,14 +140,20 @@ export class Traffic {
   pool(pool: string): PoolTraffic {
     const now = this.#now();
     const sums = this.#pools.get(pool) ?? new PoolSums();
-    const priorities = [...sums.priorities].map(([priority, of]) => ({
-      priority,
-      requests: of.requests.perSecond(now),
-      refused: of.refused.perSecond(now),
-      waiting: of.waited.perSecond(now) / 1000,
-      longest: of.longest.at(now),
-      waited: of.requests.at(now) < FORGOTTEN ? 0 : of.waited.at(now) / of.requests.at(now),
-    }));
+    const waiting = this.#waitingFor(pool);
+    const priorities = [...new Set([...sums.priorities.keys(), ...waiting.keys()])].map((priority) => {
+      const of = sums.priorities.get(priority) ?? new Sums();
+      return {
+        priority,
+        requests: of.requests.perSecond(now),
+        refused: of.refused.perSecond(now),
+        waiting: 0,
+        oldest: 0,
+        ...waiting.get(priority),
+        longest: of.longest.at(now),
+        waited: of.requests.at(now) < FORGOTTEN ? 0 : of.waited.at(now) / of.requests.at(now),
+      };
+    });
     return {
       requests: sums.all.requests.perSecond(now),
       errors: sums.all.errors.perSecond(now),
@@ -167,6 +182,17 @@ export class Traffic {
       share: served === 0 ? 0 : Math.min(1, own.requests.at(now) / served),
       cached: own.cachedShare(now),
     };
+  }
+
+  // What waits for a pool by priority; a wait has gone on since it was told.
+  #waitingFor(pool: string): Map<number, Pick<PriorityTraffic, "waiting" | "oldest">> {
+    const all = new Map<number, Pick<PriorityTraffic, "waiting" | "oldest">>();
+    for (const { row, age } of this.#waiting.all()) {
+      if (row.pool !== pool) continue;
+      const { waiting, oldest } = all.get(row.priority) ?? { waiting: 0, oldest: 0 };
+      all.set(row.priority, { waiting: waiting + row.requests, oldest: Math.max(oldest, row.oldest + age) });
+    }
+    return all;
   }
 
   #of(pool: string): PoolSums {

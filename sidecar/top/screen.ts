@@ -8,8 +8,6 @@ import { formatDuration } from "../support/duration.ts";
 export type Look = "title" | "head" | "bad" | "stale";
 export type Paint = (look: Look, text: string) => string;
 
-/** Requests that wait at a time below which a figure would show none. */
-const LEAST_WAITING = 0.05;
 const HEAD = ["endpoint", "share", "req/s", "queue", "running", "in flight", "KV", "cached", "age", "state"];
 
 function percent(share: number | undefined): string {
@@ -34,14 +32,14 @@ function summary({ name, endpoints, traffic }: PoolView): string {
   return `${name}: ${[...parts, `prefix hits ${percent(traffic.cached)}`].join(", ")}`;
 }
 
-/** Who waits for the pool, by priority; undefined: nobody to speak of. */
+/** Who waits for the pool, by priority; undefined: nobody. */
 function waitingLine({ traffic }: PoolView): string | undefined {
-  const waiting = traffic.priorities.filter((one) => one.waiting >= LEAST_WAITING);
+  const waiting = traffic.priorities.filter((one) => one.waiting > 0);
   if (waiting.length === 0) return undefined;
-  const parts = waiting.map(({ priority, waiting, longest }) => {
-    return `${waiting.toFixed(1)} of priority ${priority} (up to ${formatDuration(Math.round(longest))})`;
+  const parts = waiting.map(({ priority, waiting, oldest }) => {
+    return `${waiting} of priority ${priority} (the first for ${formatDuration(Math.round(oldest))})`;
   });
-  return `waiting on average: ${parts.join(", ")}`;
+  return `waiting now: ${parts.join(", ")}`;
 }
 
 function poolLines(pool: PoolView, most: number, paint: Paint): string[] {

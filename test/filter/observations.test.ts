@@ -9,12 +9,12 @@ import { xxh64 } from "../../wire/xxh64.ts";
 import { OPENAI_JSON } from "../response/answers.ts";
 import { ask, bytesOf, completion, pickOf, serving } from "./exchanges.ts";
 import { CHAT } from "./requests.ts";
-import type { Rig } from "./rig.ts";
 import { picker, profile } from "./steps.ts";
+import { told } from "./told.ts";
 
 const DROPPED = "inline_epp_observations_dropped_total";
-/** Records that a batch has room for beside 64 rows of running requests, 128 models and 16 KiB of their names. */
-const MOST = Math.floor((65_536 - 56 - 64 * 16 - 128 * 16 - 16_384) / 72);
+/** Records that a batch has room for beside 64 rows each of running and waiting requests, 128 models and 16 KiB of their names. */
+const MOST = Math.floor((65_536 - 72 - 64 * 16 - 64 * 24 - 128 * 16 - 16_384) / 72);
 const OK = [[":status", "200"]] as const;
 
 function observing({ workers = 1 } = {}) {
@@ -103,17 +103,6 @@ test("one call at a time; what finds no room and what a failed call carried is d
   rig.pass(6100);
   assert.equal(rig.metrics.value(DROPPED), 2000 - MOST + 10 + 5 + 1, "a call of which nothing is heard is given up");
 });
-
-/** Lets so much time pass while the sidecar takes each batch; what they say. */
-function told(rig: Rig, milliseconds: number): Observed[] {
-  const from = rig.calls.length;
-  let answered = from;
-  for (let passed = 0; passed < milliseconds; passed += 10) {
-    rig.pass(10);
-    for (; answered < rig.calls.length; answered++) rig.calls[answered]!.done(new Uint8Array());
-  }
-  return rig.calls.slice(from).map(({ message }) => decodeObserved(message));
-}
 
 /** Rows as `requests of model`. */
 function runningIn({ running }: Observed): string[] {

@@ -9,7 +9,8 @@ import { OBSERVATIONS, OBSERVED } from "./golden-frames.ts";
 
 const RECORD = L.OBSERVED_BYTES;
 const RUNNING = RECORD + OBSERVATIONS.length * L.OBSERVATION_BYTES;
-const MODEL = RUNNING + OBSERVED.running.length * L.RUNNING_BYTES;
+const WAITING = RUNNING + OBSERVED.running.length * L.RUNNING_BYTES;
+const MODEL = WAITING + OBSERVED.waiting.length * L.WAITING_BYTES;
 
 function reasonOf(bytes: Uint8Array, read: (bytes: Uint8Array) => unknown = decodeObserved): string {
   try {
@@ -33,7 +34,8 @@ test("an OBSERVED cut at any length is refused, whether or not its length field 
 });
 
 test("counts that its length does not bear out are refused", () => {
-  for (const field of [L.OBSERVED_RECORDS, L.OBSERVED_MODELS, L.OBSERVED_STRINGS, L.OBSERVED_RUNNING]) {
+  const counts = [L.OBSERVED_RECORDS, L.OBSERVED_MODELS, L.OBSERVED_STRINGS, L.OBSERVED_RUNNING, L.OBSERVED_WAITING];
+  for (const field of counts) {
     for (const count of [0, 1, 60, 2 ** 32 - 1]) {
       const frame = changed("observed", (view) => view.setUint32(field, count, true));
       if (Buffer.compare(frame, goldenFrame("observed")) !== 0) assert.equal(reasonOf(frame), "length");
@@ -109,7 +111,7 @@ test("it is a frame of this version, and of its kind; on a stream it is none", (
 });
 
 test("an empty batch is one, and one of more than 64 KiB is refused", () => {
-  const empty = { worker: 1n, records: [], running: [], traced: [] };
+  const empty = { worker: 1n, records: [], running: [], waiting: [], traced: [] };
   assert.deepEqual(decodeObserved(encodeObserved(empty)), empty);
   const [record] = OBSERVATIONS.slice(1);
   const batch = (count: number) => encodeObserved({ ...empty, records: Array(count).fill(record) });
@@ -124,10 +126,32 @@ test("more rows of running requests than there may be are refused", () => {
       ...OBSERVED,
       records: [],
       traced: [],
+      waiting: [],
       running: Array(count).fill({ pool: 1n, model: "other", requests: 1 }),
     });
   assert.equal(reasonOf(running(L.MAX_RUNNING)), "accepted");
   assert.equal(reasonOf(running(L.MAX_RUNNING + 1)), "length");
+});
+
+test("more rows of waiting requests than there may be are refused, and so are those without any", () => {
+  const rows = (count: number) =>
+    encodeObserved({
+      ...OBSERVED,
+      records: [],
+      traced: [],
+      waiting: Array(count).fill({ pool: 1n, priority: 0, requests: 1, oldest: 1 }),
+    });
+  assert.equal(reasonOf(rows(L.MAX_WAITING)), "accepted");
+  assert.equal(reasonOf(rows(L.MAX_WAITING + 1)), "length");
+  assert.equal(
+    changedTo((view) => view.setUint32(WAITING + L.WAITING_REQUESTS, 0, true)),
+    "value",
+  );
+  assert.equal(
+    changedTo((view) => view.setBigUint64(WAITING + L.WAITING_POOL, 0n, true)),
+    "value",
+    "several priorities have none of their own",
+  );
 });
 
 /** The first traced request of the golden batch, behind its strings. */

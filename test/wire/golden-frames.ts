@@ -485,6 +485,11 @@ export const OBSERVED: Observed = {
     { pool: 7n, model: BASE, requests: 3 },
     { pool: 0n, model: "other", requests: 2 ** 32 - 1 },
   ],
+  waiting: [
+    { pool: 7n, priority: 10, requests: 2, oldest: 1500 },
+    { pool: 7n, priority: -(2 ** 31), requests: 1, oldest: 2 ** 32 - 1 },
+    { pool: 0n, priority: 0, requests: 2 ** 32 - 1, oldest: 0 },
+  ],
   traced: TRACED,
 };
 

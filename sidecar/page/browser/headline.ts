@@ -65,7 +65,7 @@ export function figures(pool: PoolView, bounds: readonly number[]): [string, str
     ["errors", traffic.requests === 0 ? "–" : percent(Math.min(1, traffic.errors / traffic.requests))],
     ["in flight", sum(pool, "inFlight")],
     ["queued in engines", sum(pool, "waiting")],
-    ["waiting for the pool", waiting < 0.05 ? "0" : waiting.toFixed(1)],
+    ["waiting for the pool", String(waiting)],
     ["prefix hits", percentOrNone(traffic.cached)],
     ["first token p50", ttft(0.5)],
     ["first token p90", ttft(0.9)],

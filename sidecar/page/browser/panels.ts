@@ -46,13 +46,14 @@ export function showPriorities(place: HTMLElement, { priorities }: PoolTraffic):
     fillSentence(place, "No requests yet.");
     return;
   }
-  const rows = priorities.map(({ priority, requests, refused, waiting, waited, longest }) => [
+  const rows = priorities.map(({ priority, requests, refused, waiting, oldest, waited, longest }) => [
     String(priority),
-    waiting < 0.05 ? "0" : waiting.toFixed(1),
+    String(waiting),
+    duration(oldest),
     duration(waited),
     duration(longest),
     rate(requests),
     rate(refused),
   ]);
-  fillTable(place, ["priority", "waiting", "mean wait", "longest", "req/s", "refused/s"], rows);
+  fillTable(place, ["priority", "waiting now", "oldest", "mean wait", "longest", "req/s", "refused/s"], rows);
 }

@@ -61,7 +61,8 @@ test("gie's time to the first token is that of streamed answers and of others, i
 test("one family alone leaves nothing of the other", async () => {
   const shown = async (families: Parameters<typeof measuring>[0]) => {
     const { take, registry } = measuring(families);
-    take(observed([observation()], { running: [{ pool: 0n, model: "other", requests: 1 }] }));
+    const waiting = [{ pool: 0n, priority: 0, requests: 1, oldest: 1 }];
+    take(observed([observation()], { running: [{ pool: 0n, model: "other", requests: 1 }], waiting }));
     const names = (await registry.metrics()).matchAll(/^# TYPE (inference|llm_d)/gm);
     return [...new Set([...names].map(([, family]) => family))];
   };

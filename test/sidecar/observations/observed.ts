@@ -43,7 +43,7 @@ export function observation(fields: Partial<Observation> = {}): Observation {
 
 /** A worker's batch. */
 export function observed(records: readonly Observation[], fields: Partial<Observed> = {}): Observed {
-  return { worker: 1n, records, running: [], traced: [], ...fields };
+  return { worker: 1n, records, running: [], waiting: [], traced: [], ...fields };
 }
 
 /** The metrics of a sidecar with one pool, and a reader of their samples. */

@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { openObservations } from "../../../sidecar/observations/open-observations.ts";
 import { createMetrics } from "../../../sidecar/observe/metrics.ts";
+import { Traffic } from "../../../sidecar/page/traffic.ts";
 import type { Parts } from "../../../sidecar/parts.ts";
 import type { Tracing } from "../../../sidecar/tracing/open-tracing.ts";
 import type { Observed } from "../../../wire/model.ts";
@@ -57,5 +58,22 @@ test("the ids of the spans that are made of a batch stand beside its metrics", a
   assert.match(
     exemplars[0]!,
     /le="0\.8",inference_pool="default\/base",.* 2 # \{trace_id="0af7651916cd43dd8448eb211c80319c"\} 0\.7 /,
+  );
+});
+
+test("the page hears what waits, under the names of pools", () => {
+  const source = new FakeSource();
+  source.setRoster(POOL, 1);
+  const clock = new ManualClock();
+  const traffic = new Traffic(
+    () => clock.now(),
+    () => 0,
+  );
+  const parts = { clock, metrics: createMetrics("1.0.0", ["llm-d"]) } as unknown as Parts;
+  const take = openObservations(source, new FakePlans(), traffic, undefined, parts);
+  take(observed([], { waiting: [{ pool: observation().pool, priority: 5, requests: 2, oldest: 70 }] }));
+  assert.deepEqual(
+    traffic.pool(POOL).priorities.map(({ priority, waiting, oldest }) => [priority, waiting, oldest]),
+    [[5, 2, 70]],
   );
 });

@@ -127,6 +127,29 @@ test("of models that clients name, the first 1000 are labels; those that the poo
   assert.deepEqual(["made-up-0", "made-up-999", "made-up-1000", "other", "tuned"].map(of), [2, 2, undefined, 201, 1]);
 });
 
+test("what waits is the sum of what workers say, by pool and priority, and 0 once it is over", async () => {
+  const { take, samples, clock } = measuring();
+  const { pool } = observation();
+  const row = (priority: number, requests: number) => ({ pool, priority, requests, oldest: 5 });
+  const labels = (priority: string, name = POOL) =>
+    `{fairness_id="",priority="${priority}",inference_pool="${name}",model_name="",target_model_name=""}`;
+  const NAMES = ["inference_extension_flow_control_queue_size", "llm_d_epp_flow_control_queue_size"];
+  const expect = async (plain: number, low: number, other: number) => {
+    const all = { [labels("0")]: plain, [labels("-1")]: low, [labels("other", "")]: other };
+    for (const name of NAMES) assert.deepEqual(await samples(name), all, name);
+  };
+  for (const name of NAMES) assert.deepEqual(await samples(name), {});
+  take(observed([], { worker: 1n, waiting: [row(0, 2), row(-1, 1)] }));
+  take(observed([], { worker: 2n, waiting: [row(0, 3), { ...row(0, 7), pool: 0n }] }));
+  await expect(5, 1, 7);
+  take(observed([], { worker: 2n, running: [{ pool, model: model("chat"), requests: 1 }] }));
+  await expect(2, 1, 0);
+  clock.advance(9999);
+  await expect(2, 1, 0);
+  clock.advance(1);
+  await expect(0, 0, 0);
+});
+
 test("what runs is the sum of what workers say, by pool and model, and 0 once it is over", async () => {
   const { take, samples, clock } = measuring();
   const chat = { pool: observation().pool, model: model("chat") };

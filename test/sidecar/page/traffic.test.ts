@@ -150,18 +150,40 @@ describe("traffic", () => {
     assert.equal(traffic.pool("ns/a").recent.length, 1);
   });
 
-  test("tells how many of a priority wait at a time, and the longest wait", () => {
+  test("tells the longest wait of the last half minute", () => {
     const { traffic, advance } = setUp();
-    // Ten a second, each of which waits for two seconds: twenty at a time.
-    for (let i = 0; i < 1200; i++) {
-      traffic.add("ns/a", observation({ priority: 3, queued: i === 1100 ? 5_000_000 : 2_000_000 }));
-      advance(100);
-    }
-    const [of] = traffic.pool("ns/a").priorities;
-    assert.ok(Math.abs(of!.waiting - 20) < 0.5, String(of!.waiting));
-    assert.equal(of!.longest, 5000);
+    traffic.add("ns/a", observation({ priority: 3, queued: 5_000_000 }));
+    advance(10_000);
+    traffic.add("ns/a", observation({ priority: 3, queued: 2_000_000 }));
+    assert.equal(traffic.pool("ns/a").priorities[0]!.longest, 5000);
     advance(31_000);
     assert.equal(traffic.pool("ns/a").priorities[0]!.longest, 0);
+  });
+
+  test("adds up what waits in all workers by priority; the first one's wait goes on", () => {
+    const { traffic, advance } = setUp();
+    const row = (priority: number, requests: number, oldest: number) => ({ pool: "ns/a", priority, requests, oldest });
+    const shown = (pool = "ns/a") =>
+      traffic.pool(pool).priorities.map(({ priority, waiting, oldest }) => [priority, waiting, oldest]);
+    traffic.add("ns/a", observation({ priority: 3 }));
+    traffic.tell(1n, [row(0, 2, 1500), row(-1, 1, 10)]);
+    advance(1000);
+    traffic.tell(2n, [row(0, 4, 2000), { ...row(0, 9, 0), pool: "ns/b" }, { ...row(0, 1, 0), pool: "" }]);
+    assert.deepEqual(shown(), [
+      [3, 0, 0],
+      [0, 6, 2500],
+      [-1, 1, 1010],
+    ]);
+    assert.deepEqual(shown("ns/b"), [[0, 9, 0]]);
+    traffic.tell(1n, []);
+    assert.deepEqual(shown(), [
+      [3, 0, 0],
+      [0, 4, 2000],
+    ]);
+    advance(9999);
+    assert.deepEqual(shown()[1], [0, 4, 11_999]);
+    advance(1);
+    assert.deepEqual(shown(), [[3, 0, 0]], "a worker that says nothing for 10 s is gone");
   });
 
   test("knows so many priorities, and no requests of unknown pools", () => {

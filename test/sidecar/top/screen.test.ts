@@ -61,14 +61,14 @@ test("as many endpoints are shown as there is room for", () => {
 test("who waits is told by priority, where anybody does", () => {
   const all = overview(Array.from({ length: 50 }, (_, index) => endpoint(`pod-${index + 10}`)));
   const [pool] = all.pools;
-  const of = { requests: 1, refused: 0, waited: 100 };
+  const of = { requests: 1, refused: 0, waited: 100, longest: 80 };
   const priorities = [
-    { ...of, priority: 10, waiting: 0.04, longest: 80 },
-    { ...of, priority: 0, waiting: 1.25, longest: 2500.4 },
-    { ...of, priority: -1, waiting: 12, longest: 90_000 },
+    { ...of, priority: 10, waiting: 0, oldest: 0 },
+    { ...of, priority: 0, waiting: 1, oldest: 2500.4 },
+    { ...of, priority: -1, waiting: 12, oldest: 90_000 },
   ];
   const shown = screen({ ...all, pools: [{ ...pool!, traffic: { ...pool!.traffic, priorities } }] }, 20, plain);
-  assert.equal(shown[3], "waiting on average: 1.3 of priority 0 (up to 2.5s), 12.0 of priority -1 (up to 1m30s)");
+  assert.equal(shown[3], "waiting now: 1 of priority 0 (the first for 2.5s), 12 of priority -1 (the first for 1m30s)");
   assert.equal(shown.length <= 20, true, String(shown.length));
 });
 
