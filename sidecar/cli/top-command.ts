@@ -44,6 +44,7 @@ interface Flags {
 async function ask({ page, token }: Flags): Promise<Overview> {
   const headers = token === undefined ? {} : { authorization: `Bearer ${token}` };
   const answer = await fetch(new URL("/overview.json", page), { headers, signal: AbortSignal.timeout(PATIENCE_MS) });
+  if (answer.status === 401) throw new Error("it wants its token: give it with --token");
   if (!answer.ok) throw new Error(`it answers ${answer.status}: ${(await answer.text()).trim()}`);
   return (await answer.json()) as Overview;
 }

@@ -24,7 +24,7 @@ export interface EndpointView extends EndpointTraffic {
   readonly ready: boolean;
   /** Whether its last scrape is too old to go by, or there was none. */
   readonly stale: boolean;
-  /** Milliseconds since its last scrape; undefined: none yet. */
+  /** Milliseconds since its last scrape; undefined: none yet, and what it tells is nought. */
   readonly age: number | undefined;
   readonly waiting: number;
   readonly running: number;
@@ -92,7 +92,7 @@ function poolView(name: string, { source, traffic, inFlight }: OverviewSources):
   if (roster === undefined || load === undefined) return undefined;
   const endpoints = roster.endpoints.map((endpoint, index): EndpointView => {
     const key = endpointKey(endpoint);
-    const { requests, share, cached } = traffic.endpoint(name, key);
+    const { requests, share, errors, cached } = traffic.endpoint(name, key);
     const { ready, age, waiting, running, kvUsage, runningAdapters, waitingAdapters } = load.samples[index]!;
     return {
       key: keyText(key),
@@ -109,7 +109,8 @@ function poolView(name: string, { source, traffic, inFlight }: OverviewSources):
       kvUsage: rounded(kvUsage),
       inFlight: inFlight(key).requests,
       adapters: [...new Set([...runningAdapters, ...waitingAdapters])],
-      ...{ requests: rounded(requests), share: rounded(share), cached: cached && rounded(cached) },
+      ...{ requests: rounded(requests), share: rounded(share), errors: rounded(errors) },
+      cached: cached && rounded(cached),
     };
   });
   return { name, endpoints, traffic: traffic.pool(name) };

@@ -1,4 +1,5 @@
-// What became of requests of late, by pool, endpoint and priority, and which of them wait now: what the page shows beside the endpoints' state.
+// What became of requests of late, by pool, endpoint and priority, and which of them wait now: what the page shows
+// beside the endpoints' state.
 
 import type { Observation, WaitingRequests } from "../../wire/model.ts";
 import { ToldRows } from "../observations/told-rows.ts";
@@ -17,6 +18,8 @@ export interface EndpointTraffic {
   readonly requests: number;
   /** Share of the pool's served requests, 0..1. */
   readonly share: number;
+  /** Share of its answers that are errors, 0..1. */
+  readonly errors: number;
   /** Share of its prompts' tokens that it had cached, 0..1; undefined where no answer said. */
   readonly cached: number | undefined;
 }
@@ -70,6 +73,11 @@ class Sums {
     this.prompt.add(record.prompt, now);
     this.cached.add(record.cached, now);
     this.output.add(record.output, now);
+  }
+
+  errorShare(now: number): number {
+    const requests = this.requests.at(now);
+    return requests < FORGOTTEN ? 0 : Math.min(1, this.errors.at(now) / requests);
   }
 
   cachedShare(now: number): number | undefined {
@@ -175,11 +183,12 @@ export class Traffic {
     const now = this.#now();
     const sums = this.#pools.get(pool);
     const own = sums?.endpoints.get(key);
-    if (sums === undefined || own === undefined) return { requests: 0, share: 0, cached: undefined };
+    if (sums === undefined || own === undefined) return { requests: 0, share: 0, errors: 0, cached: undefined };
     const served = sums.served.at(now);
     return {
       requests: own.requests.perSecond(now),
       share: served === 0 ? 0 : Math.min(1, own.requests.at(now) / served),
+      errors: own.errorShare(now),
       cached: own.cachedShare(now),
     };
   }

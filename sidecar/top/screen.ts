@@ -14,21 +14,37 @@ function percent(share: number | undefined): string {
   return share === undefined ? "-" : `${(share * 100).toFixed(share < 0.1 ? 1 : 0)}%`;
 }
 
-function stateOf({ ready, stale }: EndpointView): string {
-  return ready ? (stale ? "stale" : "ok") : "not ready";
+/** Share of an endpoint's answers that are errors from which on its state says so. */
+const FAILING = 0.1;
+
+function stateOf({ ready, stale, errors }: EndpointView): string {
+  if (!ready) return "not ready";
+  if (errors >= FAILING) return `errors ${percent(errors)}`;
+  return stale ? "stale" : "ok";
+}
+
+function lookOf({ ready, stale, errors }: EndpointView): Look | undefined {
+  if (!ready || errors >= FAILING) return "bad";
+  return stale ? "stale" : undefined;
 }
 
 function endpointRow(endpoint: EndpointView): string[] {
   const { name, share, requests, waiting, running, inFlight, kvUsage, cached, age } = endpoint;
   const seconds = age === undefined ? "never" : formatDuration(Math.round(age));
-  const load = [String(waiting), String(running), String(inFlight), percent(kvUsage)];
+  const scraped = (text: string) => (age === undefined ? "-" : text);
+  const load = [scraped(String(waiting)), scraped(String(running)), String(inFlight), scraped(percent(kvUsage))];
   return [name, percent(share), requests.toFixed(2), ...load, percent(cached), seconds, stateOf(endpoint)];
 }
 
 function summary({ name, endpoints, traffic }: PoolView): string {
-  const ready = endpoints.filter((endpoint) => endpoint.ready).length;
+  const stale = endpoints.filter((endpoint) => endpoint.ready && endpoint.stale).length;
+  const ready = endpoints.filter((endpoint) => endpoint.ready && !endpoint.stale).length;
   const errors = traffic.requests === 0 ? "-" : percent(Math.min(1, traffic.errors / traffic.requests));
-  const parts = [`${ready} of ${endpoints.length} ready`, `${traffic.requests.toFixed(1)} req/s`, `errors ${errors}`];
+  const parts = [
+    `${ready} of ${endpoints.length} ready${stale === 0 ? "" : `, ${stale} stale`}`,
+    `${traffic.requests.toFixed(1)} req/s`,
+    `errors ${errors}`,
+  ];
   return `${name}: ${[...parts, `prefix hits ${percent(traffic.cached)}`].join(", ")}`;
 }
 
@@ -47,7 +63,7 @@ function poolLines(pool: PoolView, most: number, paint: Paint): string[] {
   const waiting = waitingLine(pool);
   const shown = sorted.slice(0, Math.max(1, waiting === undefined ? most : most - 1));
   const [head = "", ...rows] = columns([HEAD, ...shown.map(endpointRow)]);
-  const looks = shown.map(({ ready, stale }): Look | undefined => (ready ? (stale ? "stale" : undefined) : "bad"));
+  const looks = shown.map(lookOf);
   const lines = rows.map((row, index) => (looks[index] === undefined ? row : paint(looks[index]!, row)));
   const rest = sorted.length - shown.length;
   return [

@@ -132,13 +132,15 @@ test("the configuration in force is shown as it is read, without secrets, and wh
   assert.match(yaml, /type: max-score-picker/, "what is there by default is shown, too");
   assert.match(yaml, /password: \(hidden\)/);
   await panel.getByText(join(stack.folder, "epp-config.yaml")).waitFor();
-  assert.equal(await panel.getByRole("alert").isVisible(), false);
+  const alert = page.getByRole("alert");
+  assert.equal(await alert.isVisible(), false);
 
   stack.sidecar.setConfig(configWith("much"));
-  const problem = panel.getByRole("alert").getByRole("listitem");
+  await alert.filter({ hasText: "is refused" }).waitFor();
+  const problem = panel.getByRole("listitem");
   await problem.filter({ hasText: "schedulingProfiles[0].plugins[1].weight" }).waitFor();
   assert.match((await text.textContent()) ?? "", /weight: 2/, "the one before stays in force");
   stack.sidecar.setConfig(configWith(3));
   await text.filter({ hasText: "weight: 3" }).waitFor();
-  assert.equal(await panel.getByRole("alert").isVisible(), false);
+  assert.equal(await alert.isVisible(), false);
 });

@@ -18,7 +18,7 @@ function endpoint(index: number, tick: number): EndpointView {
     ...{ zone: "a", engine: "vllm", role: "any", ready: index % 50 !== 7, stale: index % 50 === 8 },
     ...{ age: (index + tick) % 50, waiting: (index + tick) % 5, running: index % 9 },
     ...{ kvUsage: ((index * tick) % 100) / 100, inFlight: 1 },
-    ...{ adapters: [`lora-${index % 3}`], requests: 2, share: 1 / COUNT, cached: 0.5 },
+    ...{ adapters: [`lora-${index % 3}`], requests: 2, share: 1 / COUNT, errors: 0, cached: 0.5 },
   };
 }
 

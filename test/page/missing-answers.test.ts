@@ -1,4 +1,4 @@
-// What the page shows and asks for where answers fail, explain nothing, or there was nobody to answer.
+// What the page shows and asks for where answers fail, explain nothing, are errors, or there was nobody to answer.
 
 import assert from "node:assert/strict";
 import { createServer, type ServerResponse } from "node:http";
@@ -18,7 +18,7 @@ const KEY = "00000000000000a1";
 const ENDPOINT: EndpointView = {
   ...{ key: KEY, address: "10.0.0.1:8000", name: "ns/one", zone: "", engine: "vllm", role: "both", ready: true },
   ...{ stale: false, age: 0, waiting: 0, running: 0, kvUsage: 0, inFlight: 0, adapters: [] },
-  ...{ requests: 1, share: 1, cached: undefined },
+  ...{ requests: 1, share: 1, errors: 0, cached: undefined },
 };
 
 /** That which comes to an endpoint that has served nothing. */
@@ -35,12 +35,12 @@ function request(id: number, change: Partial<RecentRequest> = {}): RecentRequest
   };
 }
 
-function overview(at: number, recent: readonly RecentRequest[]): Overview {
+function overview(at: number, recent: readonly RecentRequest[], endpoints = [ENDPOINT]): Overview {
   const traffic = { requests: 1, errors: 0, outputTokens: 0, cached: undefined, ttft: [], priorities: [], recent };
   return {
     ...{ at, version: "1", missing: [], gateways: [], latencyBounds: LATENCY_BOUNDS, names: ["ns/a"] },
     config: { origin: "config.yaml", since: 0, revision: 1, problems: [] },
-    pools: [{ name: "ns/a", endpoints: [ENDPOINT], traffic }],
+    pools: [{ name: "ns/a", endpoints, traffic }],
   };
 }
 
@@ -83,7 +83,7 @@ async function startSidecar(t: TestContext, first: Overview, refused = 0) {
 test("a configuration that cannot be had is not shown as one, and is asked for again", async (t) => {
   const { url, configs, show } = await startSidecar(t, overview(0, []), 1);
   const { page } = await openPage(await openBrowser(t), url);
-  await waitUntil("it is asked for", async () => configs() === 1, PATIENCE_MS);
+  await waitUntil("it is asked for", async () => configs() > 0, PATIENCE_MS);
   const text = page.locator("#config-text");
   await waitUntil(
     "it is asked for again, and shown",
@@ -132,4 +132,22 @@ test("of a request whose client went before an endpoint was found nobody is said
   await explained.getByText("It was cut off before an endpoint was found.").waitFor();
   await page.getByRole("button", { name: "why the gateway itself, request of" }).click();
   await page.getByText("The gateway answered it 503 itself.").waitFor();
+});
+
+test("an endpoint whose answers are errors, one that was never scraped, and a refused configuration catch the eye", async (t) => {
+  const failing = { ...ENDPOINT, share: 0.77, errors: 0.9 };
+  const unread = { ...ENDPOINT, key: "b2", address: "10.0.0.2:8000", name: "ns/two", share: 0.23 };
+  const shown = overview(0, [request(1)], [failing, { ...unread, stale: true, age: undefined }]);
+  const config = { ...shown.config, problems: ["profiles[0]: no such plugin"] };
+  const { url } = await startSidecar(t, { ...shown, config });
+  const { page } = await openPage(await openBrowser(t), url);
+  await page.getByRole("alert").filter({ hasText: "is refused" }).waitFor();
+  await page.locator("#headline").filter({ hasText: /90\s%\sof its answers are errors\./ }).waitFor();
+  const tile = (name: string) => page.getByRole("listitem").filter({ has: page.getByRole("heading", { name }) });
+  await tile("ns/one").getByText(/90\s% of its answers are errors/).waitFor();
+  const figure = (name: string) => tile("ns/two").locator(`dt:text-is("${name}") + dd`).textContent();
+  assert.deepEqual([await figure("queue"), await figure("KV cache"), await figure("in flight")], ["–", "–", "0"]);
+  await page.locator("#figures").getByText("1 of 2, 1 stale").waitFor();
+  await page.getByRole("button", { name: "why ns/one, request of" }).click();
+  await page.getByText("its answer told no usage").waitFor();
 });

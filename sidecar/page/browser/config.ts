@@ -7,6 +7,8 @@ import { clockTime } from "./format.ts";
 /** The panel of the configuration. */
 export class ConfigPanel {
   readonly #since = byId("config-since");
+  /** Where nobody has to scroll to. */
+  readonly #refused = byId("refused");
   readonly #problem = byId("config-problem");
   readonly #text = byId("config-text");
   /** Revision of the text that is shown or asked for. */
@@ -20,6 +22,7 @@ export class ConfigPanel {
   /** Shows how it stands, and asks for its text where that may have changed. */
   show({ origin, since, revision, problems }: ConfigStanding): void {
     setText(this.#since, `In force since ${clockTime(since)}: ${origin}`);
+    setHidden(this.#refused, problems.length === 0);
     setHidden(this.#problem, problems.length === 0);
     const list = this.#problem.querySelector("ul")!;
     if ([...list.children].map((item) => item.textContent).join("\n") !== problems.join("\n")) {

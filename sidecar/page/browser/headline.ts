@@ -33,6 +33,7 @@ export function headline(
   parts.push(first.share < even * 1.25 ? "which is about its even share." : `where an even share is ${percent(even)}.`);
   const sentences = [parts.join(", ")];
   sentences.push(reasonFor(first, whyFavourite) ?? "");
+  if (first.errors >= 0.01) sentences.push(`${percent(first.errors)} of its answers are errors.`);
   if (first.cached !== undefined) sentences.push(`It had ${percent(first.cached)} of its prompts' tokens cached.`);
   if (typeof why === "object") sentences.push(nextSentence(pool, why));
   return sentences.filter((sentence) => sentence !== "").join(" ");
@@ -51,6 +52,13 @@ function sum(pool: PoolView, of: "waiting" | "running" | "inFlight"): string {
   return String(pool.endpoints.reduce((total, endpoint) => total + endpoint[of], 0));
 }
 
+/** Those whose figures are too old to go by are not among the ready ones. */
+function readiness(endpoints: readonly EndpointView[]): string {
+  const ready = endpoints.filter((endpoint) => endpoint.ready);
+  const stale = ready.filter((endpoint) => endpoint.stale).length;
+  return `${ready.length - stale} of ${endpoints.length}${stale === 0 ? "" : `, ${stale} stale`}`;
+}
+
 /** A pool's figures, by their names. */
 export function figures(pool: PoolView, bounds: readonly number[]): [string, string][] {
   const { endpoints, traffic } = pool;
@@ -60,7 +68,7 @@ export function figures(pool: PoolView, bounds: readonly number[]): [string, str
   };
   const waiting = traffic.priorities.reduce((total, priority) => total + priority.waiting, 0);
   return [
-    ["endpoints ready", `${endpoints.filter(({ ready }) => ready).length} of ${endpoints.length}`],
+    ["endpoints ready", readiness(endpoints)],
     ["requests/s", rate(traffic.requests)],
     ["errors", traffic.requests === 0 ? "–" : percent(Math.min(1, traffic.errors / traffic.requests))],
     ["in flight", sum(pool, "inFlight")],

@@ -42,8 +42,16 @@ function serverOf(one: RecentRequest, names: ReadonlyMap<string, string>): strin
   return one.endpoint === undefined ? "the gateway itself" : (names.get(one.endpoint) ?? "an endpoint that is gone");
 }
 
+/** Why an explanation may come to another endpoint than the one that served. */
+function otherwise({ promptTokens }: RecentRequest): string {
+  const unknown = "what decided is not known here";
+  return promptTokens === 0
+    ? `its answer told no usage, so that how much of its prompt was cached is not known here, or ${unknown}`
+    : `it was sent on when another refused it, or ${unknown}`;
+}
+
 /** What the explanation of a request was made from, and whether it comes to what has happened. */
-function caveat({ told, before, destinations }: WhyAnswer, servedAt: string | undefined): string {
+function caveat(one: RecentRequest, { told, before, destinations }: WhyAnswer, servedAt: string | undefined): string {
   if (told) return "This is what the gateway itself has told, for the request was traced.";
   const state =
     before === null
@@ -51,7 +59,7 @@ function caveat({ told, before, destinations }: WhyAnswer, servedAt: string | un
       : `Explained with the state of ${duration(before)} before the decision, or a little less.`;
   const other =
     servedAt !== undefined && destinations.length > 0 && destinations[0] !== servedAt
-      ? " By that it would have gone elsewhere: it was sent on when another refused it, or what decided is not known here."
+      ? ` By that it would have gone elsewhere: ${otherwise(one)}.`
       : "";
   return `${state} ${KNOWN}.${other}`;
 }
@@ -155,9 +163,10 @@ export class RecentList {
     const byAddress = new Map(pool.endpoints.map(({ address, name }) => [address, name]));
     setText(this.#sentence, typeof answer === "string" ? answer : sentence(one, answer, served, servedBy));
     this.#why.replaceChildren();
-    setText(byId("request-caveat"), typeof answer === "string" ? "" : caveat(answer, served));
+    setText(byId("request-caveat"), typeof answer === "string" ? "" : caveat(one, answer, served));
     if (typeof answer === "string") return;
     const marks = new Map(served === undefined ? [] : [[served, "→"]]);
     showWhy(this.#why, answer, marks, (address) => byAddress.get(address) ?? address);
+    byId("request").scrollIntoView({ block: "nearest" });
   }
 }

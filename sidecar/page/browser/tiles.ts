@@ -9,13 +9,17 @@ interface Tile {
 
 const FIGURES = ["queue", "running", "in flight", "KV cache", "req/s", "cached", "age", "LoRA"] as const;
 
+/** Share of an endpoint's answers that are errors from which on its tile says so. */
+const FAILING = 0.1;
+
 function figureTexts(endpoint: EndpointView): readonly string[] {
   const { waiting, running, inFlight, kvUsage, requests, cached, adapters } = endpoint;
+  const scraped = (text: string) => (endpoint.age === undefined ? "–" : text);
   return [
-    String(waiting),
-    String(running),
+    scraped(String(waiting)),
+    scraped(String(running)),
     String(inFlight),
-    percent(kvUsage),
+    scraped(percent(kvUsage)),
     rate(requests),
     percentOrNone(cached),
     age(endpoint.age),
@@ -23,8 +27,9 @@ function figureTexts(endpoint: EndpointView): readonly string[] {
   ];
 }
 
-function stateOf({ ready, stale }: EndpointView): { readonly state: string; readonly label: string } {
+function stateOf({ ready, stale, errors }: EndpointView): { readonly state: string; readonly label: string } {
   if (!ready) return { state: "unready", label: "takes no requests" };
+  if (errors >= FAILING) return { state: "failing", label: `${percent(errors)} of its answers are errors` };
   return stale ? { state: "stale", label: "metrics are stale" } : { state: "fresh", label: "" };
 }
 

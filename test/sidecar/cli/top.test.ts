@@ -30,7 +30,7 @@ test("top shows the page's figures once, as text or JSON, and says what it canno
   assert.deepEqual(JSON.parse(json.out), JSON.parse(JSON.stringify(OVERVIEW)));
   const stranger = start(t, args);
   assert.equal(await stranger.status, 1);
-  assert.match(stranger.error, /^cannot reach http:.*: it answers 401: This page needs its token/);
+  assert.match(stranger.error, /^cannot reach http:.*: it wants its token: give it with --token/);
   const wrong = start(t, [...args, "--token", "secret", "--pool", "ns/x"]);
   assert.equal(await wrong.status, 1);
   assert.match(wrong.error, /^there is no pool ns\/x; pools: none/);

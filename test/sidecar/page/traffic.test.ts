@@ -37,11 +37,12 @@ describe("traffic", () => {
     const { traffic } = setUp();
     for (let i = 0; i < 3; i++) traffic.add("ns/a", observation({ endpoint: 7n }));
     traffic.add("ns/a", observation({ endpoint: 8n, prompt: 0, cached: 0 }));
-    traffic.add("ns/b", observation({ endpoint: 7n }));
+    traffic.add("ns/b", observation({ endpoint: 7n, status: 500 }));
     assert.equal(traffic.endpoint("ns/a", 7n).share, 0.75);
+    assert.deepEqual([traffic.endpoint("ns/a", 7n).errors, traffic.endpoint("ns/b", 7n).errors], [0, 1]);
     assert.equal(traffic.endpoint("ns/a", 7n).cached, 0.25);
     assert.deepEqual(traffic.endpoint("ns/a", 8n), { ...traffic.endpoint("ns/a", 8n), share: 0.25, cached: undefined });
-    assert.deepEqual(traffic.endpoint("ns/a", 9n), { requests: 0, share: 0, cached: undefined });
+    assert.deepEqual(traffic.endpoint("ns/a", 9n), { requests: 0, share: 0, errors: 0, cached: undefined });
     assert.equal(traffic.pool("ns/b").recent.length, 1);
   });
 

@@ -18,6 +18,7 @@ function endpoint(name: string, change: Partial<EndpointView> = {}): EndpointVie
       adapters: [],
       requests: 1.5,
       share: 0.5,
+      errors: 0,
       cached: 0.25,
     },
     ...change,
@@ -37,17 +38,17 @@ function overview(endpoints: readonly EndpointView[], change: Partial<Overview> 
 
 test("a pool is its summary and its endpoints, the busiest first", () => {
   const shown = screen(
-    overview([endpoint("b", { share: 0.3 }), endpoint("a", { share: 0.7, age: undefined })]),
+    overview([endpoint("b", { share: 0.3, errors: 0.77 }), endpoint("a", { share: 0.7, age: undefined, stale: true })]),
     40,
     plain,
   );
   assert.deepEqual(shown, [
     "inline-epp 1.2.3, ready, gateways: 1, configuration: config.yaml",
     "",
-    "ns/base: 2 of 2 ready, 3.0 req/s, errors 20%, prefix hits 50%",
-    "endpoint  share  req/s  queue  running  in flight    KV  cached    age  state",
-    "a           70%   1.50      1        2          3  5.0%     25%  never     ok",
-    "b           30%   1.50      1        2          3  5.0%     25%   40ms     ok",
+    "ns/base: 1 of 2 ready, 1 stale, 3.0 req/s, errors 20%, prefix hits 50%",
+    "endpoint  share  req/s  queue  running  in flight    KV  cached    age       state",
+    "a           70%   1.50      -        -          3     -     25%  never       stale",
+    "b           30%   1.50      1        2          3  5.0%     25%   40ms  errors 77%",
   ]);
 });
 
