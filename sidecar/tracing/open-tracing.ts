@@ -4,6 +4,7 @@ import { OTLPTraceExporter as GrpcExporter } from "@opentelemetry/exporter-trace
 import { OTLPTraceExporter as HttpExporter } from "@opentelemetry/exporter-trace-otlp-proto";
 import { detectResources, envDetector, resourceFromAttributes } from "@opentelemetry/resources";
 import { AlwaysOnSampler, type SpanExporter, TracerProvider } from "@opentelemetry/sdk-trace";
+import { SAMPLER_PARENT } from "../../wire/layout.ts";
 import type { Observed } from "../../wire/model.ts";
 import { Quiet } from "../observe/quiet.ts";
 import type { Parts } from "../parts.ts";
@@ -37,7 +38,7 @@ function exporterOf(protocol: ExportProtocol): SpanExporter {
 
 /** Begins to make spans. A collector that cannot be reached costs spans and nothing else. */
 export function openTracing(
-  { sampling, protocol }: TracingSettings,
+  { sampling, protocol, endpoint }: TracingSettings,
   version: string,
   { clock, log, metrics }: Parts,
 ): Tracing {
@@ -48,7 +49,9 @@ export function openTracing(
     dropped(reason, count, error) {
       counted.dropped(reason, count);
       const unsaid = quiet.mayI(reason);
-      if (unsaid !== undefined) log.warn({ reason, spans: count, err: error, unsaid }, "spans dropped");
+      // Of the exporter's errors the stack tells nothing: it is the same whatever is wrong.
+      const why = error?.message.split("\n", 1)[0];
+      if (unsaid !== undefined) log.warn({ reason, spans: count, endpoint, why, unsaid }, "spans dropped");
     },
   };
   const queue = new SpanQueue(exporterOf(protocol), observer, clock);
@@ -59,7 +62,8 @@ export function openTracing(
     spanProcessors: [queue],
   });
   const tracer = provider.getTracer(SERVICE, version);
-  log.info({ protocol, sampling }, "requests are traced");
+  const { ratio, sampler } = sampling;
+  log.info({ endpoint, protocol, ratio, parentBased: sampler === SAMPLER_PARENT }, "requests are traced");
   return {
     sampling,
     follow(source, poolName) {

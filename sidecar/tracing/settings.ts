@@ -12,6 +12,8 @@ export type ExportProtocol = "grpc" | "http/protobuf";
 export interface TracingSettings {
   readonly sampling: PlanSampling;
   readonly protocol: ExportProtocol;
+  /** The collector's URL; the exporter reads it by itself. */
+  readonly endpoint: string;
 }
 
 type Variables = Readonly<Record<string, string | undefined>>;
@@ -28,6 +30,8 @@ const SAMPLERS = new Map<string, (ratio: number) => PlanSampling>([
   ["parentbased_always_off", () => ({ sampler: SAMPLER_PARENT, ratio: 0 })],
   ["parentbased_traceidratio", (ratio) => ({ sampler: SAMPLER_PARENT, ratio })],
 ]);
+/** OpenTelemetry's. */
+const DEFAULT_ENDPOINTS = { grpc: "http://localhost:4317", "http/protobuf": "http://localhost:4318" } as const;
 const PROTOCOLS: readonly string[] = ["grpc", "http/protobuf"] satisfies ExportProtocol[];
 
 /** A variable cannot be understood. */
@@ -72,11 +76,11 @@ function ratioOf(env: Variables): number {
   throw new VariableRefused(name, value, "Expected a number from 0 to 1.");
 }
 
-function checkEndpoint(env: Variables): void {
+function endpointOf(env: Variables, protocol: ExportProtocol): string {
   const found = variable(env, "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT");
-  if (found === undefined) return;
+  if (found === undefined) return DEFAULT_ENDPOINTS[protocol];
   const url = URL.parse(found.value);
-  if (url?.protocol === "http:" || url?.protocol === "https:") return;
+  if (url?.protocol === "http:" || url?.protocol === "https:") return found.value;
   throw new VariableRefused(found.name, found.value, "Expected a URL such as http://collector:4317.");
 }
 
@@ -95,6 +99,6 @@ export function tracingSettings(env: Variables): TracingSettings | undefined {
     PROTOCOLS,
     "grpc",
   );
-  checkEndpoint(env);
-  return { sampling: SAMPLERS.get(sampler)!(ratioOf(env)), protocol };
+  const endpoint = endpointOf(env, protocol);
+  return { sampling: SAMPLERS.get(sampler)!(ratioOf(env)), protocol, endpoint };
 }

@@ -142,9 +142,14 @@ test("an endpoint whose answers are errors, one that was never scraped, and a re
   const { url } = await startSidecar(t, { ...shown, config });
   const { page } = await openPage(await openBrowser(t), url);
   await page.getByRole("alert").filter({ hasText: "is refused" }).waitFor();
-  await page.locator("#headline").filter({ hasText: /90\s%\sof its answers are errors\./ }).waitFor();
+  await page
+    .locator("#headline")
+    .filter({ hasText: /90\s%\sof its answers are errors\./ })
+    .waitFor();
   const tile = (name: string) => page.getByRole("listitem").filter({ has: page.getByRole("heading", { name }) });
-  await tile("ns/one").getByText(/90\s% of its answers are errors/).waitFor();
+  await tile("ns/one")
+    .getByText(/90\s% of its answers are errors/)
+    .waitFor();
   const figure = (name: string) => tile("ns/two").locator(`dt:text-is("${name}") + dd`).textContent();
   assert.deepEqual([await figure("queue"), await figure("KV cache"), await figure("in flight")], ["–", "–", "0"]);
   await page.locator("#figures").getByText("1 of 2, 1 stale").waitFor();

@@ -6,7 +6,9 @@ import { SAMPLER_PARENT, SAMPLER_RATIO } from "../../../wire/layout.ts";
 import { FakePlans } from "../push/fake-source.ts";
 
 test("without variables a tenth of the traces that begin here, by gRPC", () => {
-  assert.deepEqual(tracingSettings({}), { sampling: { sampler: SAMPLER_PARENT, ratio: 0.1 }, protocol: "grpc" });
+  const sampling = { sampler: SAMPLER_PARENT, ratio: 0.1 };
+  const endpoint = "http://localhost:4317";
+  assert.deepEqual(tracingSettings({}), { sampling, protocol: "grpc", endpoint });
   assert.deepEqual(tracingSettings({ OTEL_TRACES_SAMPLER: "", OTEL_TRACES_SAMPLER_ARG: " " }), tracingSettings({}));
 });
 
