@@ -134,6 +134,7 @@ describe("the sidecar takes the chart's arguments", () => {
       assert.deepEqual((await settings(values)).tracing, {
         sampling: { sampler: SAMPLER_RATIO, ratio: 0.5 },
         protocol: "grpc",
+        endpoint: tracing.otelExporterEndpoint,
       });
     }
     const { env } = containerOf(await renderChart({ tracing }));
